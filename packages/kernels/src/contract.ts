@@ -1,0 +1,151 @@
+/**
+ * The contract of the kernels. Matrices are row-major `Float32Array`s; a weight is rows x cols = outputs x inputs.
+ *
+ * Codes are unsigned everywhere, 0 .. 2^bits - 1, and stand for `(code - zeroPoint) * scale`. A symmetric grid has
+ * the constant zero point 2^(bits - 1) and stores none. Rounding is half to even.
+ *
+ * Every function checks its arguments and rejects with a `TypeError` or `RangeError` of one sentence. An array that
+ * is handed in must not change, and one that is updated must not be read, before the promise settles.
+ */
+export interface Kernels {
+  readonly implementation: 'native' | 'reference';
+  /** What the loops run on; `javascript` for the reference. */
+  readonly instructionSet: InstructionSet;
+
+  /** Steps and zero points of each tensor, row or group, from the weights alone (methods.md 1.3). */
+  fitGrid(weight: Matrix, spec: GridSpec): Promise<GridParameters>;
+  /** One code a byte, rows x cols. `groupIndex` maps columns to groups where that is not `column / groupSize`. */
+  encode(weight: Matrix, spec: GridSpec, parameters: GridParameters, groupIndex?: Int32Array): Promise<Uint8Array>;
+  decode(
+    codes: Uint8Array,
+    rows: number,
+    cols: number,
+    spec: GridSpec,
+    parameters: GridParameters,
+    groupIndex?: Int32Array,
+  ): Promise<Float32Array>;
+
+  /** Each row a little-endian stream of `bits` (2 to 8) a code, the low bits first, filled up to whole bytes. */
+  pack(codes: Uint8Array, rows: number, cols: number, bits: number): Promise<Uint8Array>;
+  unpack(packed: Uint8Array, rows: number, cols: number, bits: number): Promise<Uint8Array>;
+
+  /** `moment += X^T X` in place; moment is cols x cols and stays symmetric, inputs = X is tokens x cols. */
+  addSecondMoment(moment: Float32Array, inputs: Float32Array, tokens: number, cols: number): Promise<void>;
+  /** Takes tokens x cols inputs into running statistics of each column, in place. */
+  addColumnStatistics(
+    statistics: ColumnStatistics,
+    inputs: Float32Array,
+    tokens: number,
+    cols: number,
+  ): Promise<void>;
+  /** Upper triangular U, cols x cols, with `(moment + damp I)^-1 = U^T U`; damp = dampPercent x mean diagonal. */
+  inverseFactor(moment: Float32Array, cols: number, dampPercent: number): Promise<InverseFactor>;
+  /** GPTQ (Frantar et al. 2022) with the options of the reference code (methods.md 2.3). */
+  gptq(weight: Matrix, moment: Float32Array, options: GptqOptions): Promise<GptqResult>;
+  /** `tr(D H D^T)` of a rows x cols difference, summed in float64. */
+  quadraticError(delta: Matrix, moment: Float32Array): Promise<number>;
+
+  /** Little-endian 16-bit floats to float32, exactly. */
+  widen(bytes: Uint8Array, dtype: HalfType): Promise<Float32Array>;
+  /** float32 to little-endian 16-bit floats, half to even. */
+  narrow(values: Float32Array, dtype: HalfType): Promise<Uint8Array>;
+  /** Place of the first NaN or infinity, or -1. */
+  firstNonFinite(values: Float32Array): Promise<number>;
+  /** 64 lower-case hexadecimal digits. */
+  sha256File(path: string): Promise<string>;
+}
+
+export type InstructionSet = 'avx512' | 'avx2' | 'sse2' | 'neon' | 'scalar' | 'javascript';
+
+export type HalfType = 'BF16' | 'F16';
+
+export type GridName = 'gptq' | 'compressed-tensors' | 'quarot' | 'awq' | 'smoothquant' | 'owq';
+
+/** `smoothquant` and `owq` are symmetric only. */
+export interface Grid {
+  name: GridName;
+  symmetric: boolean;
+  /** 2 to 8 */
+  bits: number;
+}
+
+/**
+ * The "mse" search: tries `floor(steps x maxShrink)` shares of the range, `1 - i / steps`, and keeps the least
+ * `sum |decoded - weight|^norm`. The GPTQ and QuaRot code uses 2.4, 100, 0.8.
+ */
+export interface ClipSearch {
+  norm: number;
+  steps: number;
+  maxShrink: number;
+}
+
+export interface GridSpec {
+  grid: Grid;
+  granularity: 'tensor' | 'channel' | 'group';
+  /** Columns that share a step, for `group`; the last group may be shorter. */
+  groupSize: number;
+  clip?: ClipSearch | undefined;
+}
+
+export interface Matrix {
+  data: Float32Array;
+  rows: number;
+  cols: number;
+}
+
+export interface GridParameters {
+  /** rows x groups; a single one for a tensor */
+  scales: Float32Array;
+  /** as many, in the domain of the codes; absent for symmetric grids */
+  zeroPoints: Float32Array | undefined;
+  groups: number;
+}
+
+export interface Codes {
+  /** rows x cols */
+  codes: Uint8Array;
+  parameters: GridParameters;
+  /** column to group, where groups do not lie in order */
+  groupIndex?: Int32Array | undefined;
+}
+
+/** A fresh one comes from `createColumnStatistics`. */
+export interface ColumnStatistics {
+  absMax: Float32Array;
+  absSum: Float64Array;
+  min: Float32Array;
+  max: Float32Array;
+}
+
+export interface InverseFactor {
+  factor: Float32Array;
+  damp: number;
+}
+
+export interface GptqOptions {
+  spec: GridSpec;
+  /** Columns treated before their errors are pushed on to the rest, usually 128. */
+  blockSize: number;
+  /** Share of the mean diagonal added to the diagonal, usually 0.01. */
+  dampPercent: number;
+  /** `static`: columns by falling diagonal, groups keep their place; `group`: groups form over the new order. */
+  actOrder: 'off' | 'static' | 'group';
+  /**
+   * For `group` granularity. `static`: all from the original weight; `dynamic`: at the start of each group from a
+   * weight that lacks the updates of the current block, as the reference code; `fresh`: the same with them.
+   */
+  groupScales: 'static' | 'dynamic' | 'fresh';
+}
+
+export interface GptqResult extends Codes {
+  /** place of treatment to column, when `actOrder` is on */
+  permutation?: Int32Array | undefined;
+  /** half the sum of the squared errors, on the scale of the moment */
+  loss: number;
+  damp: number;
+  /** the one that worked: ten times more after each failed factorization, at most 1 */
+  dampPercent: number;
+  retries: number;
+  /** columns that no input ever used; their weights become zero */
+  deadColumns: number;
+}

@@ -1,0 +1,54 @@
+import type { ClipSearch, Grid } from '../contract.js';
+import { decodeWeight, encodeWeight, gridRange, gridStep, type Step } from './grid.js';
+import { power } from './power.js';
+
+const f32 = Math.fround;
+/** Errors are summed in runs of this length, each in eight sums, so that the native kernel can do the same. */
+const RUN = 4096;
+const LANES = 8;
+
+/** Step and zero of one segment: a tensor, a row or a group. */
+export function fitSegment(grid: Grid, clip: ClipSearch | undefined, values: Float32Array): Step {
+  const [low, high] = gridRange(grid, ...extent(values));
+  return clip === undefined ? gridStep(grid, low, high) : search(grid, clip, low, high, values);
+}
+
+function extent(values: Float32Array): [number, number] {
+  let low = Infinity;
+  let high = -Infinity;
+  for (const value of values) {
+    if (value < low) low = value;
+    if (value > high) high = value;
+  }
+  return [low, high];
+}
+
+function search(grid: Grid, clip: ClipSearch, low: number, high: number, values: Float32Array): Step {
+  let best = gridStep(grid, low, high);
+  let least = Infinity;
+  const count = Math.trunc(clip.maxShrink * clip.steps);
+  for (let i = 0; i < count; i++) {
+    const share = f32(1 - i / clip.steps);
+    const step = gridStep(grid, f32(share * low), f32(share * high));
+    const error = roundingError(grid, step, values, clip.norm);
+    if (error < least) {
+      best = step;
+      least = error;
+    }
+  }
+  return best;
+}
+
+/** `sum |decoded - weight|^norm` */
+function roundingError(grid: Grid, step: Step, values: Float32Array, norm: number): number {
+  let total = 0;
+  for (let start = 0; start < values.length; start += RUN) {
+    const sums = new Float64Array(LANES);
+    values.subarray(start, start + RUN).forEach((value, i) => {
+      const decoded = decodeWeight(encodeWeight(grid, value, step), step);
+      sums[i % LANES]! += power(f32(Math.abs(decoded - value)), norm);
+    });
+    total += sums.reduce((sum, part) => sum + part, 0);
+  }
+  return total;
+}

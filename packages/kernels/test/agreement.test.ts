@@ -1,0 +1,134 @@
+import t from 'tap';
+import type { GptqOptions, GridSpec, Kernels } from '@lowbit/kernels';
+import {
+  agreement,
+  allGrids,
+  createInputs,
+  createWeight,
+  gridTitle,
+  randomArray,
+  secondMoment,
+} from './support/data.js';
+import { loadNatives, loadReference, nameOf } from './support/implementations.js';
+
+// Equal in every bit: grids, clip searches, codes, decoded weights, packing, conversions. To a tolerance: what is
+// summed or factored, because the native kernels use fused multiply-adds in float32 and the reference float64.
+
+const reference = await loadReference();
+const natives = await loadNatives();
+
+/** The sets with fused multiply-adds add in the same order and so agree in every bit among themselves. */
+const fused = natives.filter(({ instructionSet }) => ['avx2', 'avx512', 'neon'].includes(instructionSet));
+
+/** Weights with values on ties, tiny and huge ones, and rows that are empty or one-sided. */
+function createHardWeight() {
+  const weight = createWeight(16, 75, 8);
+  const { data } = weight;
+  data.fill(0, 0, 75);
+  for (let i = 75; i < 150; i++) data[i] = (i % 16) / 2 - 3.5;
+  for (let i = 150; i < 225; i++) data[i]! *= 1e-6;
+  for (let i = 225; i < 300; i++) data[i]! *= 1e30;
+  for (let i = 300; i < 375; i++) data[i] = Math.abs(data[i]!) + 1;
+  for (let i = 375; i < 450; i++) data[i] = -Math.abs(data[i]!) - 0.25;
+  return weight;
+}
+
+for (const native of natives) {
+  t.test(`${nameOf(native)} equals the reference`, async (t) => {
+    const weight = createHardWeight();
+
+    await t.test('grids, codes and decoded weights, in every bit', async (t) => {
+      const clips = [undefined, { norm: 2.4, steps: 100, maxShrink: 0.8 }, { norm: 1.3, steps: 7, maxShrink: 1 }];
+      for (const grid of allGrids([2, 4, 7, 8])) {
+        for (const clip of clips) {
+          for (const granularity of ['tensor', 'channel', 'group'] as const) {
+            const spec: GridSpec = { grid, granularity, groupSize: 32, clip };
+            const title = `${gridTitle(grid)} ${granularity} ${clip ? clip.norm : ''}`;
+            const parameters = await reference.fitGrid(weight, spec);
+            const found = await native.fitGrid(weight, spec);
+            t.strictSame(found.scales, parameters.scales, `${title} scales`);
+            t.strictSame(found.zeroPoints ?? undefined, parameters.zeroPoints, `${title} zero points`);
+            t.equal(found.groups, parameters.groups);
+            const codes = await reference.encode(weight, spec, parameters);
+            t.strictSame(await native.encode(weight, spec, parameters), codes, `${title} codes`);
+            t.strictSame(
+              await native.decode(codes, 16, 75, spec, parameters),
+              await reference.decode(codes, 16, 75, spec, parameters),
+              `${title} decoded`,
+            );
+          }
+        }
+      }
+    });
+
+    await t.test('clip search over several runs', async (t) => {
+      const wide = createWeight(2, 9000, 31);
+      const spec: GridSpec = {
+        grid: { name: 'gptq', symmetric: false, bits: 3 },
+        granularity: 'channel',
+        groupSize: 1,
+        clip: { norm: 2.4, steps: 100, maxShrink: 0.8 },
+      };
+      for (const granularity of ['tensor', 'channel'] as const) {
+        const options = { ...spec, granularity };
+        t.strictSame(await native.fitGrid(wide, options), await reference.fitGrid(wide, options), granularity);
+      }
+    });
+
+    await t.test('16-bit floats', async (t) => {
+      const bits = new Uint8Array(Uint16Array.from({ length: 65536 }, (_, i) => i).buffer);
+      // Random patterns of float32, and values around every float16 and its ties
+      const patterns = new Float32Array(Int32Array.from(randomArray(20_000, 5), (x) => x * 2 ** 31).buffer);
+      const ties = Float32Array.from({ length: 60_000 }, (_, i) => (1 + i / 4096) * 2 ** ((i % 40) - 30));
+      const values = Float32Array.from([...patterns, ...ties]).filter((x) => !Number.isNaN(x));
+      for (const dtype of ['F16', 'BF16'] as const) {
+        t.strictSame(await native.widen(bits, dtype), await reference.widen(bits, dtype), `widen ${dtype}`);
+        t.strictSame(await native.narrow(values, dtype), await reference.narrow(values, dtype), `narrow ${dtype}`);
+      }
+    });
+
+    await t.test('gptq, up to ties', async (t) => {
+      const layer = createWeight(50, 130, 17);
+      const moment = secondMoment(createInputs(300, 130, 18), 130);
+      for (const options of gptqVariants()) {
+        const expected = await reference.gptq(layer, moment, options);
+        const actual = await native.gptq(layer, moment, options);
+        const title = `${options.spec.granularity} ${options.actOrder} ${options.groupScales} ${options.blockSize}`;
+        const share = agreement(actual.codes, expected.codes);
+        t.ok(share > 0.98, `${title}: ${share} of the codes`);
+        t.ok(Math.abs(actual.loss / expected.loss - 1) < 0.01, `${title}: ${actual.loss} for ${expected.loss}`);
+        t.strictSame(actual.permutation ?? undefined, expected.permutation, `${title}: permutation`);
+        t.strictSame(actual.groupIndex ?? undefined, expected.groupIndex, `${title}: group index`);
+        t.ok(Math.abs(actual.damp / expected.damp - 1) < 1e-6);
+      }
+    });
+  });
+}
+
+function gptqVariants(): GptqOptions[] {
+  const spec: GridSpec = { grid: { name: 'gptq', symmetric: false, bits: 4 }, granularity: 'group', groupSize: 48 };
+  return [
+    { spec: { ...spec, granularity: 'channel' }, actOrder: 'off', groupScales: 'static' } as const,
+    { spec, actOrder: 'off', groupScales: 'static' } as const,
+    { spec, actOrder: 'off', groupScales: 'dynamic' } as const,
+    // 48 does not divide 64: groups reach beyond the block
+    { spec, actOrder: 'off', groupScales: 'fresh' } as const,
+    { spec, actOrder: 'group', groupScales: 'fresh' } as const,
+    { spec, actOrder: 'static', groupScales: 'static' } as const,
+  ].map((options) => ({ ...options, blockSize: 64, dampPercent: 0.01 }));
+}
+
+t.test('the sets with fused multiply-adds agree in every bit', async (t) => {
+  const cols = 130;
+  const inputs = createInputs(700, cols, 2);
+  const layer = createWeight(100, cols, 3);
+  const compute = async (kernels: Kernels) => {
+    const moment = new Float32Array(cols * cols);
+    await kernels.addSecondMoment(moment, inputs, 700, cols);
+    const results = [];
+    for (const options of gptqVariants()) results.push(await kernels.gptq(layer, moment, options));
+    return { moment, factor: await kernels.inverseFactor(moment, cols, 0.01), results };
+  };
+  const [first, ...others] = await Promise.all(fused.map(compute));
+  for (const other of others) t.strictSame(other, first);
+});

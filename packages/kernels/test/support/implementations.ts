@@ -1,0 +1,24 @@
+import { availableInstructionSets, loadKernels, type Kernels } from '@lowbit/kernels';
+
+/** The native kernels once for each instruction set of this processor; none where they were not built. */
+export async function loadNatives(): Promise<Kernels[]> {
+  try {
+    const sets = availableInstructionSets();
+    return await Promise.all(sets.map((instructionSet) => loadKernels({ implementation: 'native', instructionSet })));
+  } catch {
+    return [];
+  }
+}
+
+export async function loadReference(): Promise<Kernels> {
+  return loadKernels({ implementation: 'reference' });
+}
+
+/** Every implementation that runs here. */
+export async function loadAll(): Promise<Kernels[]> {
+  return [await loadReference(), ...(await loadNatives())];
+}
+
+export function nameOf({ implementation, instructionSet }: Kernels): string {
+  return `${implementation} ${instructionSet}`;
+}
