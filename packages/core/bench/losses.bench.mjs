@@ -1,0 +1,52 @@
+// Tokens per second of scoring SmolLM2, alternating with torch in float32 in the same run; medians of the pairs' ratios.
+import { readFileSync } from 'node:fs';
+import { availableParallelism, homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openSubject } from '@lowbit/core';
+import { loadKernels } from '@lowbit/kernels';
+import { findPeersPython } from '../../../scripts/peers/find-python.mjs';
+import { startPeer } from '../../../scripts/peers/json-lines.mjs';
+
+const checkpoint = process.env.LOWBIT_SMOLLM2 ?? join(homedir(), '.cache/lowbit/models/SmolLM2-135M-Instruct');
+const calibration = JSON.parse(readFileSync('../shared/reference/golden/calibration.json', 'utf8')).flat();
+const threads = availableParallelism();
+const pairs = 5;
+const batchTokens = 2048;
+
+const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+const show = (values) =>
+  `${median(values).toFixed(0)} (${Math.min(...values).toFixed(0)} to ${Math.max(...values).toFixed(0)})`;
+
+const subject = await openSubject(checkpoint, {
+  kernels: await loadKernels(),
+  device: { name: 'cpu', threads },
+  workFolder: tmpdir(),
+  maxLength: 2048,
+});
+const python = findPeersPython();
+const peer = python && (await startPeer(python, 'scripts/peers/torch-worker.py', [checkpoint, String(threads)]));
+if (!peer) console.log('torch is not installed (npm run test:peers installs it): our figures alone');
+
+for (const window of [2048, 512, 64]) {
+  const [ours, theirs, ratios] = [[], [], []];
+  for (let pair = 0; pair <= pairs; pair++) {
+    const from = (pair * batchTokens) % calibration.length;
+    const ids = Array.from({ length: batchTokens / window }, (_, i) =>
+      calibration.slice(from + i * window, from + (i + 1) * window),
+    );
+    const start = performance.now();
+    await subject.scorer.scoreSequences(ids.map((each) => Int32Array.from(each)));
+    const rate = (batchTokens * 1000) / (performance.now() - start);
+    const peerRate = peer && batchTokens / (await peer.ask({ ids })).seconds;
+    if (pair === 0) continue; // the first of a session allocates
+    ours.push(rate);
+    if (peerRate) {
+      theirs.push(peerRate);
+      ratios.push(rate / peerRate);
+    }
+  }
+  const against = peer ? `   torch ${show(theirs)}   ratio ${median(ratios).toFixed(2)}` : '';
+  console.log(`window ${String(window).padStart(4)}: ${show(ours)} tokens/s${against}`);
+}
+await subject.release();
+peer?.close();

@@ -1,0 +1,145 @@
+import { copyFile, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Kernels } from '@lowbit/kernels';
+import type { BlockState, Draft } from '../draft/draft.js';
+import type { EncodedWeight } from '../formats/format.js';
+import type { Checkpoint } from '../model/checkpoint.js';
+import { readSafetensorsHeader } from '../model/safetensors.js';
+import { writeSafetensors } from '../model/safetensors-write.js';
+import type { NewTensor } from '../model/safetensors-write.js';
+import { recordRecipe } from '../recipe.js';
+import type { ResolvedRecipe } from '../recipe.js';
+import type { CalibrationRecord } from '../store/types.js';
+import { version } from '../version.js';
+import { artifactFile, weightsFile } from './artifact.js';
+import type { ArtifactRecord } from './artifact.js';
+import { readTensorBytes } from './tensor-bytes.js';
+
+const copied = [
+  'config.json',
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+];
+
+/**
+ * Writes one recipe's artifact block by block into `folder.part`; `finish` joins the blocks with what stayed float and
+ * renames the folder into place, so that it is there whole or not at all.
+ */
+export class ArtifactWriter {
+  readonly #part: string;
+  readonly #weights: ArtifactRecord['weights'] = {};
+  readonly #blocks: string[] = [];
+
+  private constructor(
+    readonly checkpoint: Checkpoint,
+    readonly recipe: ResolvedRecipe,
+    readonly folder: string,
+  ) {
+    this.#part = `${folder}.part`;
+  }
+
+  static async create(checkpoint: Checkpoint, recipe: ResolvedRecipe, folder: string): Promise<ArtifactWriter> {
+    const writer = new ArtifactWriter(checkpoint, recipe, folder);
+    await rm(writer.#part, { recursive: true, force: true });
+    await mkdir(writer.#part, { recursive: true });
+    return writer;
+  }
+
+  /** Stores the block's encoded linears; the draft may forget them afterwards. */
+  async addBlock(block: BlockState): Promise<void> {
+    const tensors: NewTensor[] = [];
+    for (const { linear } of block.layers) {
+      const encoded = block.draft.encoded.get(linear.weight.tensor);
+      if (encoded) tensors.push(...this.#describe(linear.weight.tensor, encoded));
+    }
+    const path = join(this.#part, `block-${String(block.index).padStart(5, '0')}`);
+    await writeSafetensors(path, tensors);
+    this.#blocks.push(path);
+  }
+
+  async finish(draft: Draft, calibration: CalibrationRecord | undefined, kernels: Kernels): Promise<void> {
+    const path = join(this.#part, weightsFile);
+    await writeSafetensors(path, [...this.#plainTensors(draft), ...(await this.#blockTensors())], { format: 'lowbit' });
+    for (const block of this.#blocks) await rm(block);
+    for (const name of copied)
+      await copyFile(join(this.checkpoint.directory, name), join(this.#part, name)).catch(ignoreMissing);
+    const { name, decoder, parameters } = this.checkpoint;
+    const record: ArtifactRecord = {
+      formatVersion: 1,
+      lowbit: version,
+      model: { name, family: decoder.family, digest: await this.checkpoint.digest(), parameters },
+      recipe: recordRecipe(this.recipe),
+      ...(calibration ? { calibration } : {}),
+      bitsPerWeight: meanBits(draft),
+      digest: await kernels.sha256File(path),
+      layers: draft.records,
+      weights: this.#weights,
+    };
+    await writeFile(join(this.#part, artifactFile), `${JSON.stringify(record, undefined, 1)}\n`);
+    await rm(this.folder, { recursive: true, force: true });
+    await rename(this.#part, this.folder);
+  }
+
+  /** Leaves nothing behind of a recipe that failed. */
+  async discard(): Promise<void> {
+    await rm(this.#part, { recursive: true, force: true });
+  }
+
+  #describe(tensor: string, { rows, cols, parts }: EncodedWeight): NewTensor[] {
+    const named = parts.map(({ format, spec, arrays }, i) => {
+      const names = Object.fromEntries(Object.keys(arrays).map((key) => [key, `${tensor}.${i}.${key}`]));
+      return { record: { format, spec, arrays: names }, arrays };
+    });
+    this.#weights[tensor] = { rows, cols, parts: named.map(({ record }) => record) };
+    return named.flatMap(({ record, arrays }) =>
+      Object.entries(arrays).map(([key, { dtype, shape, data }]) => ({
+        name: record.arrays[key] as string,
+        dtype,
+        shape,
+        data,
+      })),
+    );
+  }
+
+  /** Everything that no method encoded: as it lies in the checkpoint, or float32 where an edit replaced it. */
+  #plainTensors(draft: Draft): NewTensor[] {
+    return [...this.checkpoint.tensors.values()]
+      .filter(({ name }) => this.#weights[name] === undefined)
+      .map((stored) => {
+        const { name, dtype, shape } = stored;
+        const edited = draft.edits.get(name);
+        if (edited)
+          return {
+            name,
+            dtype: 'F32',
+            shape,
+            data: new Uint8Array(edited.buffer, edited.byteOffset, edited.byteLength),
+          };
+        return { name, dtype, shape, data: () => readTensorBytes(stored) };
+      });
+  }
+
+  async #blockTensors(): Promise<NewTensor[]> {
+    const files = await Promise.all(this.#blocks.map((path) => readSafetensorsHeader(path)));
+    return files.flatMap(({ tensors }) =>
+      [...tensors.values()].map((stored) => ({
+        name: stored.name,
+        dtype: stored.dtype,
+        shape: stored.shape,
+        data: () => readTensorBytes(stored),
+      })),
+    );
+  }
+}
+
+/** Stored bits of the quantized linears over their weights. */
+function meanBits({ records }: Draft): number {
+  const weights = records.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
+  return records.reduce((sum, { rows, cols, bitsPerWeight }) => sum + rows * cols * bitsPerWeight, 0) / weights;
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

@@ -1,0 +1,158 @@
+import type { Kernels, Matrix } from '@lowbit/kernels';
+import { LowbitError } from '../errors.js';
+import { decodeWeight } from '../formats/index.js';
+import { bitsPerWeight } from '../formats/format.js';
+import type { EncodedPart, EncodedWeight } from '../formats/format.js';
+import type { EncodeRecord, LayerDraft, ModelDraft, BlockDraft, StatisticKind, Statistics } from '../method.js';
+import { blockLinears, blockStages } from '../model/decoder.js';
+import type { Block, Decoder, Linear, TensorView } from '../model/decoder.js';
+import type { LayerRecord } from '../store/types.js';
+import type { Operator, Site } from './operators.js';
+
+/** What a draft reads the float model through. */
+export interface FloatModel {
+  readonly decoder: Decoder;
+  /** float32, in the stored shape. */
+  read(tensor: string): Promise<Float32Array>;
+}
+
+export type CollectStatistics = (
+  block: BlockState,
+  layers: readonly LayerState[],
+  kinds: readonly StatisticKind[],
+) => Promise<Map<LayerDraft, Statistics>>;
+
+/** One recipe's edits on a model: replaced parameters, encoded linears, operators at sites. */
+export class Draft implements ModelDraft {
+  readonly decoder: Decoder;
+  readonly blocks: readonly BlockState[];
+  readonly edits = new Map<string, Float32Array>();
+  readonly encoded = new Map<string, EncodedWeight>();
+  readonly records: LayerRecord[] = [];
+  readonly sites = new Map<Site, readonly Operator[]>();
+  /** Raised by every edit: equal editions of one draft mean equal activations. */
+  edition = 0;
+
+  constructor(
+    readonly model: FloatModel,
+    readonly kernels: Kernels,
+    readonly collect: CollectStatistics,
+  ) {
+    this.decoder = model.decoder;
+    this.blocks = this.decoder.blocks.map((block) => new BlockState(this, block));
+  }
+
+  async read(tensor: string): Promise<Float32Array> {
+    return this.edits.get(tensor)?.slice() ?? (await this.model.read(tensor));
+  }
+
+  write(tensor: string, values: Float32Array): void {
+    this.edits.set(tensor, values);
+    this.edition++;
+  }
+
+  operators(site: Site): readonly Operator[] {
+    return this.sites.get(site) ?? [];
+  }
+
+  setOperators(site: Site, operators: readonly Operator[]): void {
+    if (operators.length === 0) this.sites.delete(site);
+    else this.sites.set(site, operators);
+    this.edition++;
+  }
+
+  /** A parameter as the model now computes with it: encoded linears decoded, in the stored shape. */
+  async current(view: TensorView): Promise<Float32Array> {
+    const encoded = this.encoded.get(view.tensor);
+    if (encoded === undefined) return this.edits.get(view.tensor) ?? this.model.read(view.tensor);
+    const values = await decodeWeight(encoded, this.kernels);
+    return view.transposed ? transpose(values, encoded.rows, encoded.cols) : values;
+  }
+}
+
+/** One block of a draft. */
+export class BlockState implements BlockDraft {
+  readonly index: number;
+  readonly layers: readonly LayerState[];
+  readonly stages: readonly (readonly LayerState[])[];
+
+  constructor(
+    readonly draft: Draft,
+    readonly block: Block,
+  ) {
+    this.index = block.index;
+    const byName = new Map(blockLinears(block).map((linear) => [linear.name, new LayerState(draft, block, linear)]));
+    this.layers = [...byName.values()];
+    this.stages = blockStages(block).map((stage) => stage.map(({ name }) => byName.get(name) as LayerState));
+  }
+
+  statistics(layers: readonly LayerDraft[], kinds: readonly StatisticKind[]): Promise<Map<LayerDraft, Statistics>> {
+    return this.draft.collect(this, layers as readonly LayerState[], kinds);
+  }
+}
+
+/** One linear of a draft. */
+export class LayerState implements LayerDraft {
+  constructor(
+    readonly draft: Draft,
+    readonly block: Block,
+    readonly linear: Linear,
+  ) {}
+
+  async weight(): Promise<Matrix> {
+    const { rows, cols, weight } = this.linear;
+    const encoded = this.draft.encoded.get(weight.tensor);
+    if (encoded) return { rows, cols, data: await decodeWeight(encoded, this.draft.kernels) };
+    const stored = await this.draft.read(weight.tensor);
+    return { rows, cols, data: weight.transposed ? transpose(stored, cols, rows) : stored };
+  }
+
+  setWeight(values: Float32Array): void {
+    const { rows, cols, weight } = this.linear;
+    this.draft.write(weight.tensor, weight.transposed ? transpose(values, rows, cols) : values);
+  }
+
+  async encode(parts: EncodedPart[], record: EncodeRecord): Promise<void> {
+    const { name, role, rows, cols, weight } = this.linear;
+    if (this.draft.encoded.has(weight.tensor))
+      throw new LowbitError(
+        'METHOD_FAILED',
+        `Expected each layer to be encoded once, but ${record.method} met ${name} already encoded; keep one encoding step in the recipe.`,
+      );
+    const original = await this.weight();
+    const encoded: EncodedWeight = { rows, cols, parts };
+    const decoded = await decodeWeight(encoded, this.draft.kernels);
+    this.draft.encoded.set(weight.tensor, encoded);
+    this.draft.edition++;
+    this.draft.records.push({
+      layer: name,
+      block: this.block.index,
+      role,
+      rows,
+      cols,
+      bitsPerWeight: bitsPerWeight(encoded),
+      weightError: relativeError(original.data, decoded),
+      ...record,
+    });
+  }
+}
+
+/** `values` is `[rows, cols]`; the result `[cols, rows]`. */
+export function transpose(values: Float32Array, rows: number, cols: number): Float32Array {
+  const result = new Float32Array(values.length);
+  for (let row = 0; row < rows; row++)
+    for (let col = 0; col < cols; col++) result[col * rows + row] = values[row * cols + col] as number;
+  return result;
+}
+
+/** ||a - b|| / ||a||, sums in float64; 0 for two zero matrices. */
+export function relativeError(a: Float32Array, b: Float32Array): number {
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < a.length; i++) {
+    const x = a[i] as number;
+    difference += (x - (b[i] as number)) ** 2;
+    norm += x * x;
+  }
+  return difference === 0 ? 0 : Math.sqrt(difference / norm);
+}

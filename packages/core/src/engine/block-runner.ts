@@ -1,0 +1,139 @@
+import type { Operators } from '../draft/operators.js';
+import type { Block, Decoder, Norm, TensorView } from '../model/decoder.js';
+import { blockLinears } from '../model/decoder.js';
+import { blockGraph, embeddingGraph } from './graphs.js';
+import { FedParameters, StoredParameters } from './parameters.js';
+import type { TensorSource } from './parameters.js';
+import { openSession } from './runtime.js';
+import type { Device, Feed, Session } from './runtime.js';
+
+/** A parameter's float32 value in its stored shape. */
+export type ReadParameter = (view: TensorView) => Promise<Float32Array>;
+
+export interface BlockRun {
+  block: Block;
+  operators: Operators;
+  read: ReadParameter;
+  /** Linears whose inputs are wanted. */
+  observed: readonly string[];
+  /** Whether the states that leave the block are wanted. */
+  next: boolean;
+}
+
+/** What one batch gave. */
+export interface BlockResult {
+  /** `[tokens, cols]` by linear name. */
+  inputs: Map<string, Float32Array>;
+  next: Float32Array | undefined;
+}
+
+/** Runs single blocks with their parameters fed, so that one session serves all blocks of one shape. */
+export class BlockRunner {
+  readonly #sessions = new Map<string, Promise<{ session: Session; parameters: FedParameters }>>();
+
+  constructor(
+    readonly decoder: Decoder,
+    readonly device: Device,
+    readonly maxLength: number,
+  ) {}
+
+  /** Token ids `[sequences, length]` to the states that enter block 0. Parameters come from files, or as edited. */
+  async embed(sequences: readonly Int32Array[], sources: ReadonlyMap<string, TensorSource>): Promise<Float32Array> {
+    const parameters = new StoredParameters(sources);
+    const graph = embeddingGraph(this.decoder, { ...this.#graphOptions(new Map()), parameters });
+    const session = await openSession(graph, this.device);
+    const length = sequences[0]?.length ?? 0;
+    const dims = [sequences.length, length];
+    const ids = BigInt64Array.from(
+      sequences.flatMap((sequence) => [...sequence]),
+      BigInt,
+    );
+    const { hidden } = await session.run({ ids: { data: ids, dims }, positions: positions(sequences.length, length) });
+    await session.release();
+    return hidden?.data as Float32Array;
+  }
+
+  /** Prepares one block: parameters are read once, then used for every batch. */
+  async open({
+    block,
+    operators,
+    read,
+    observed,
+    next,
+  }: BlockRun): Promise<(hidden: Float32Array, sequences: number, length: number) => Promise<BlockResult>> {
+    const names = fedNames(block);
+    const { session, parameters } = await this.#session(block, operators, observed, next, names);
+    const feeds: Record<string, Feed> = {};
+    for (const view of blockViews(block)) {
+      const name = names.get(view.tensor) as string;
+      if (parameters.used.has(name)) feeds[name] = { data: await read(view), dims: view.shape };
+    }
+    return async (hidden, sequences, length) => {
+      const states = { data: hidden, dims: [sequences * length, this.decoder.hiddenSize] };
+      const result = await session.run({ ...feeds, hidden: states, positions: positions(sequences, length) });
+      const inputs = new Map(observed.map((name, i) => [name, result[`observed.${i}`]?.data as Float32Array]));
+      return { inputs, next: result['next']?.data as Float32Array | undefined };
+    };
+  }
+
+  async release(): Promise<void> {
+    for (const opened of this.#sessions.values()) await (await opened).session.release();
+    this.#sessions.clear();
+  }
+
+  #session(
+    block: Block,
+    operators: Operators,
+    observed: readonly string[],
+    next: boolean,
+    names: Map<string, string>,
+  ): Promise<{ session: Session; parameters: FedParameters }> {
+    const linears = blockLinears(block).map(({ name }) => name);
+    const sites = [...operators.keys()].filter(
+      (site) => linears.some((name) => site.startsWith(`${name}.`)) || site.startsWith(`block.${block.index}.`),
+    );
+    // A block with operators of its own holds their data as constants and cannot share a session.
+    const own = sites.length > 0 ? `block ${block.index} ${Math.random()}` : '';
+    const key = `${shapeKey(block, names)} ${observed.map((name) => linears.indexOf(name)).join(',')} ${next} ${own}`;
+    let opened = this.#sessions.get(key);
+    if (opened === undefined) {
+      const parameters = new FedParameters(names);
+      const graph = blockGraph(this.decoder, block, { ...this.#graphOptions(operators), parameters }, observed, next);
+      opened = openSession(graph, this.device).then((session) => ({ session, parameters }));
+      this.#sessions.set(key, opened);
+    }
+    return opened;
+  }
+
+  #graphOptions(operators: Operators) {
+    return { operators, lowering: 'auto' as const, packed: false, maxLength: this.maxLength };
+  }
+}
+
+function positions(sequences: number, length: number): Feed {
+  const data = new BigInt64Array(sequences * length);
+  for (let i = 0; i < data.length; i++) data[i] = BigInt(i % length);
+  return { data, dims: [sequences, length] };
+}
+
+/** Every parameter of a block. */
+export function blockViews(block: Block): TensorView[] {
+  const { attention } = block;
+  const norms = [block.attentionNorm, block.mlpNorm, attention.queryNorm, attention.keyNorm].filter(
+    (norm): norm is Norm => norm !== undefined,
+  );
+  return [...norms, ...blockLinears(block)].flatMap(({ weight, bias }) => (bias ? [weight, bias] : [weight]));
+}
+
+/** Input names that do not depend on the block's index: p0, p1, ... */
+function fedNames(block: Block): Map<string, string> {
+  return new Map(blockViews(block).map((view, i) => [view.tensor, `p${i}`]));
+}
+
+/** Equal for blocks that one session can serve: all but index, names and tensors. */
+function shapeKey(block: Block, names: Map<string, string>): string {
+  return JSON.stringify(block, (key, value: unknown) => {
+    if (key === 'index' || key === 'name') return undefined;
+    return key === 'tensor' && typeof value === 'string' ? names.get(value) : value;
+  });
+}

@@ -1,0 +1,117 @@
+import type { Operators } from '../draft/operators.js';
+import { blockLinears } from '../model/decoder.js';
+import type { Block, Decoder } from '../model/decoder.js';
+import { Graph } from '../onnx/graph.js';
+import type { Value } from '../onnx/graph.js';
+import { lowerBlock } from './lower/block.js';
+import { lowerLinear } from './lower/linear.js';
+import { lowerLogSumExp } from './lower/log-sum-exp.js';
+import { lowerNorm } from './lower/norm.js';
+import type { AttentionLowering, Scope } from './lower/scope.js';
+import type { Parameters } from './parameters.js';
+
+export interface GraphOptions {
+  parameters: Parameters;
+  operators: Operators;
+  lowering: AttentionLowering;
+  /** Sequences are packed trees: the graph takes `ends` as well. */
+  packed: boolean;
+  maxLength: number;
+}
+
+/**
+ * Token ids to final hidden states. Inputs: `ids`, `positions` (and `ends`), int64 `[batch, sequence]`; `sources`, int64
+ * `[n]`, indices into the flattened tokens. Output: `hidden`, float32 `[n, width]`, ready for the head.
+ */
+export function bodyGraph(decoder: Decoder, options: GraphOptions): Uint8Array {
+  const { graph, scope } = startGraph('body', options);
+  const ids = graph.input('ids', 'int64', ['batch', 'sequence']);
+  const sources = graph.input('sources', 'int64', ['n']);
+  const embedded = lowerEmbedding(scope, decoder, ids);
+  const x = decoder.blocks.reduce((value, block) => lowerBlock(scope, block, value), embedded);
+  const picked = graph.node('Gather', [x, sources]);
+  graph.output(lowerEnd(scope, decoder, picked), 'hidden', 'float32', ['n', 'width']);
+  return graph.encode();
+}
+
+/** Token ids to the hidden states that enter block 0: `ids`, `positions` to `hidden`, `[tokens, hidden]`. */
+export function embeddingGraph(decoder: Decoder, options: GraphOptions): Uint8Array {
+  const { graph, scope } = startGraph('embedding', options);
+  const ids = graph.input('ids', 'int64', ['batch', 'sequence']);
+  graph.output(lowerEmbedding(scope, decoder, ids), 'hidden', 'float32', ['tokens', decoder.hiddenSize]);
+  return graph.encode();
+}
+
+/**
+ * One block: `hidden`, `positions` to `next`, and `observed.0`, ... for the inputs of the observed linears. Without `next`
+ * the graph ends at the last of them.
+ */
+export function blockGraph(
+  decoder: Decoder,
+  block: Block,
+  options: GraphOptions,
+  observed: readonly string[],
+  withNext: boolean,
+): Uint8Array {
+  const { graph, scope } = startGraph('block', options);
+  const hidden = graph.input('hidden', 'float32', ['tokens', decoder.hiddenSize]);
+  const inputs = new Map<string, Value>();
+  scope.observe = (name, value) => inputs.set(name, value);
+  const next = lowerBlock(scope, block, hidden);
+  const cols = new Map(blockLinears(block).map((linear) => [linear.name, linear.cols]));
+  for (const [i, name] of observed.entries())
+    graph.output(inputs.get(name) ?? hidden, `observed.${i}`, 'float32', ['tokens', cols.get(name) ?? 0]);
+  if (withNext) graph.output(next, 'next', 'float32', ['tokens', decoder.hiddenSize]);
+  return graph.encode();
+}
+
+/**
+ * The head: `hidden` `[n, width]` and `targets` int64 `[n]` to `nll` float32 `[n]` (natural log) and `greedy` bool `[n]`,
+ * true where the target is the arg-max. Logits never leave the graph.
+ */
+export function headGraph(decoder: Decoder, parameters: Parameters): Uint8Array {
+  const graph = new Graph('head');
+  const hidden = graph.input('hidden', 'float32', ['n', 'width']);
+  const targets = graph.input('targets', 'int64', ['n']);
+  const { weight, bias, softCap } = decoder.head;
+  const product = [hidden, parameters.value(graph, weight), ...(bias ? [parameters.value(graph, bias)] : [])];
+  let logits = graph.node('Gemm', product, { transB: weight.transposed ? 0 : 1 });
+  if (softCap !== undefined) {
+    const cap = graph.scalar(softCap);
+    logits = graph.node('Mul', [graph.node('Tanh', [graph.node('Div', [logits, cap])]), cap]);
+  }
+  const columns = graph.node('Unsqueeze', [targets, graph.ints([1])]);
+  const picked = graph.node('Squeeze', [graph.node('GatherElements', [logits, columns], { axis: 1 }), graph.ints([1])]);
+  graph.output(graph.node('Sub', [lowerLogSumExp(graph, logits, decoder.vocabSize), picked]), 'nll', 'float32', ['n']);
+  const best = graph.node('ArgMax', [logits], { axis: -1, keepdims: 0 });
+  graph.output(graph.node('Equal', [best, targets]), 'greedy', 'bool', ['n']);
+  return graph.encode();
+}
+
+function startGraph(name: string, options: GraphOptions): { graph: Graph; scope: Scope } {
+  const { parameters, operators, lowering, packed, maxLength } = options;
+  const graph = new Graph(name);
+  const positions = graph.input('positions', 'int64', ['batch', 'sequence']);
+  const ends = packed ? graph.input('ends', 'int64', ['batch', 'sequence']) : undefined;
+  return { graph, scope: { graph, parameters, operators, lowering, positions, ends, maxLength, shared: new Map() } };
+}
+
+/** Token and position embedding, `[tokens, hidden]`. */
+function lowerEmbedding(scope: Scope, { embedding }: Decoder, ids: Value): Value {
+  const { graph, parameters } = scope;
+  const flat = (x: Value): Value => graph.node('Reshape', [x, graph.ints([-1])]);
+  let x = parameters.rows(graph, embedding.token, flat(ids));
+  if (embedding.scale !== undefined) x = graph.node('Mul', [x, graph.scalar(embedding.scale)]);
+  if (embedding.projection) x = lowerLinear(scope, embedding.projection, x);
+  if (embedding.position) {
+    const { table, offset } = embedding.position;
+    const rows = graph.node('Add', [flat(scope.positions), graph.ints([offset], [])]);
+    x = graph.node('Add', [x, parameters.rows(graph, table, rows)]);
+  }
+  return embedding.norm ? lowerNorm(scope, embedding.norm, x) : x;
+}
+
+function lowerEnd(scope: Scope, { finalNorm, outputProjection }: Decoder, x: Value): Value {
+  const normed = finalNorm ? lowerNorm(scope, finalNorm, x) : x;
+  return outputProjection ? lowerLinear(scope, outputProjection, normed) : normed;
+}

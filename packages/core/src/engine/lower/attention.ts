@@ -1,0 +1,138 @@
+import type { Attention } from '../../model/decoder.js';
+import { contrib, float } from '../../onnx/graph.js';
+import type { Value } from '../../onnx/graph.js';
+import { lowerLinear, lowerLinears } from './linear.js';
+import { lowerMask } from './mask.js';
+import { lowerNorm } from './norm.js';
+import { applyOperators } from './operators.js';
+import { lowerRope, ropeTables } from './rope.js';
+import { batchShape, mergeBatch, share, splitBatch } from './scope.js';
+import type { Scope } from './scope.js';
+
+/** onnxruntime's fused operator rotates only whole heads whose size is a multiple of 16, and runs on multiples of 8. */
+const fusedRopeMultiple = 16;
+const fusedMultiple = 8;
+
+interface Heads {
+  query: Value;
+  key: Value;
+  value: Value;
+}
+
+/** Self-attention of one block, `[tokens, hidden]` to the same. */
+export function lowerAttention(scope: Scope, block: number, attention: Attention, x: Value): Value {
+  const packed = lowerLinears(scope, attention.inputs, x);
+  const fused = scope.lowering === 'auto' && attention.headDim % fusedMultiple === 0;
+  const mixed =
+    fused && canRotateInside(scope, block, attention)
+      ? lowerFused(
+          scope,
+          attention,
+          { query: splitBatch(scope, packed, [packedWidth(attention)]), key: '', value: '' },
+          true,
+        )
+      : lowerHeads(scope, block, attention, packed, fused);
+  return lowerLinear(scope, attention.output, mergeBatch(scope, mixed, attention.heads * attention.headDim));
+}
+
+function packedWidth({ heads, kvHeads, headDim }: Attention): number {
+  return (heads + 2 * kvHeads) * headDim;
+}
+
+/**
+ * Nothing may sit between the projections and the rotary embedding, or between it and the products. In packed trees the
+ * operator would rotate by places, not by positions: onnxruntime 1.30 on CPU ignores its position ids (tried).
+ */
+function canRotateInside(scope: Scope, block: number, { rope, headDim, queryNorm, keyNorm }: Attention): boolean {
+  const sites = (['query', 'key', 'value', 'keyBeforeRope'] as const).some((name) =>
+    scope.operators.has(`block.${block}.${name}`),
+  );
+  const ropeFits = rope === undefined || (rope.dim === headDim && headDim % fusedRopeMultiple === 0);
+  return scope.ends === undefined && !sites && ropeFits && queryNorm === undefined && keyNorm === undefined;
+}
+
+function lowerHeads(scope: Scope, block: number, attention: Attention, packed: Value, fused: boolean): Value {
+  const { graph } = scope;
+  const { heads, kvHeads, headDim, rope, queryNorm, keyNorm } = attention;
+  const sizes = graph.ints([heads * headDim, kvHeads * headDim, kvHeads * headDim]);
+  const parts = graph.nodes('Split', [packed, sizes], 3, { axis: -1 });
+  const [q, k, v] = parts.map((part, i) => splitBatch(scope, part, [i === 0 ? heads : kvHeads, headDim])) as [
+    Value,
+    Value,
+    Value,
+  ];
+  const query = queryNorm ? lowerNorm(scope, queryNorm, q) : q;
+  const key = applyOperators(scope, `block.${block}.keyBeforeRope`, keyNorm ? lowerNorm(scope, keyNorm, k) : k);
+  const turn = (x: Value): Value => (rope ? lowerRope(scope, rope, x, headDim) : x);
+  const ready: Heads = {
+    query: applyOperators(scope, `block.${block}.query`, turn(query)),
+    key: applyOperators(scope, `block.${block}.key`, turn(key)),
+    value: applyOperators(scope, `block.${block}.value`, v),
+  };
+  if (!fused) return lowerGeneral(scope, attention, ready);
+  const flat = (x: Value, count: number): Value => splitBatch(scope, x, [count * headDim]);
+  return lowerFused(
+    scope,
+    attention,
+    { query: flat(ready.query, heads), key: flat(ready.key, kvHeads), value: flat(ready.value, kvHeads) },
+    false,
+  );
+}
+
+/** GroupQueryAttention without a past. Inputs `[batch, sequence, width]`; query may hold all three packed. */
+function lowerFused(scope: Scope, attention: Attention, { query, key, value }: Heads, rotate: boolean): Value {
+  const { graph } = scope;
+  const { rope, window } = attention;
+  const rotary = rotate && rope !== undefined;
+  const tables = rotary ? ropeTables(scope, rope) : { cos: '', sin: '' };
+  // The operator's own window counts places in the sequence; packed trees need positions, so there the mask holds it.
+  const bias = scope.ends === undefined ? '' : lowerMask(scope, window);
+  const inputs = [query, key, value, '', '', pastLengths(scope), totalLength(scope), tables.cos, tables.sin];
+  const attributes = {
+    num_heads: attention.heads,
+    kv_num_heads: attention.kvHeads,
+    scale: float(attention.scale),
+    do_rotary: rotary ? 1 : 0,
+    local_window_size: scope.ends === undefined && window !== undefined ? window : -1,
+    softcap: float(attention.softCap ?? 0),
+  };
+  return graph.nodes('GroupQueryAttention', [...inputs, '', bias], 3, attributes, contrib)[0] as Value;
+}
+
+/** int32 `[batch]`: sequence - 1, what the operator calls seqlens_k. */
+function pastLengths(scope: Scope): Value {
+  const { graph } = scope;
+  return share(scope, 'pastLengths', () => {
+    const batch = graph.node('Slice', [batchShape(scope), graph.ints([0]), graph.ints([1])]);
+    const last = graph.node('Sub', [totalLength(scope), graph.constant('one:i32', 'int32', [], Int32Array.of(1))]);
+    return graph.node('Expand', [last, batch]);
+  });
+}
+
+function totalLength(scope: Scope): Value {
+  const { graph } = scope;
+  return share(scope, 'totalLength', () => {
+    const length = graph.node('Gather', [batchShape(scope), graph.ints([1], [])]);
+    return graph.node('Cast', [length], { to: 6 });
+  });
+}
+
+/** Plain products for every case. Query heads are grouped by the key head that they share. */
+function lowerGeneral(scope: Scope, attention: Attention, { query, key, value }: Heads): Value {
+  const { graph } = scope;
+  const { heads, kvHeads, headDim, scale, softCap, window } = attention;
+  const group = heads / kvHeads;
+  const grouped = (x: Value, count: number, perm: number[]): Value =>
+    graph.node('Transpose', [splitBatch(scope, x, [kvHeads, count, headDim])], { perm });
+  const q = grouped(query, group, [0, 2, 3, 1, 4]);
+  const k = grouped(key, 1, [0, 2, 3, 4, 1]);
+  const v = grouped(value, 1, [0, 2, 3, 1, 4]);
+  let scores = graph.node('Mul', [graph.node('MatMul', [q, k]), graph.scalar(scale)]);
+  if (softCap !== undefined) {
+    const cap = graph.scalar(softCap);
+    scores = graph.node('Mul', [graph.node('Tanh', [graph.node('Div', [scores, cap])]), cap]);
+  }
+  const mask = graph.node('Unsqueeze', [lowerMask(scope, window), graph.ints([1])]);
+  const weights = graph.node('Softmax', [graph.node('Add', [scores, mask])], { axis: -1 });
+  return graph.node('Transpose', [graph.node('MatMul', [weights, v])], { perm: [0, 3, 1, 2, 4] });
+}

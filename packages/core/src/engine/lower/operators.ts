@@ -1,0 +1,100 @@
+import type { Operator, Quantize, Rotate, Site } from '../../draft/operators.js';
+import type { Value } from '../../onnx/graph.js';
+import type { Scope } from './scope.js';
+
+type Lowering<O extends Operator> = (scope: Scope, operator: O, x: Value, name: string) => Value;
+
+/** One row an operator kind. `x` is `[..., width]`. */
+const lowerings: { [K in Operator['kind']]: Lowering<Extract<Operator, { kind: K }>> } = {
+  scale: ({ graph }, { factors }, x, name) =>
+    graph.node('Mul', [x, graph.constant(name, 'float32', [factors.length], factors)]),
+  shift: ({ graph }, { offsets }, x, name) =>
+    graph.node('Add', [x, graph.constant(name, 'float32', [offsets.length], offsets)]),
+  permute: ({ graph }, { order }, x, name) =>
+    graph.node('Gather', [x, graph.constant(name, 'int32', [order.length], order)], { axis: -1 }),
+  rotate,
+  quantize,
+};
+
+/** The operators of a site, in their order. */
+export function applyOperators(scope: Scope, site: Site, x: Value): Value {
+  const operators = scope.operators.get(site) ?? [];
+  return operators.reduce((value, operator, i) => lowerOne(scope, operator, value, `${site}.${i}`), x);
+}
+
+function lowerOne<K extends Operator['kind']>(
+  scope: Scope,
+  operator: Extract<Operator, { kind: K }>,
+  x: Value,
+  name: string,
+): Value {
+  const lower = lowerings[operator.kind as K] as Lowering<Extract<Operator, { kind: K }>>;
+  return lower(scope, operator, x, name);
+}
+
+function rotate({ graph }: Scope, { size, matrix }: Rotate, x: Value, name: string): Value {
+  const shape = graph.node('Shape', [x]);
+  const blocks = graph.node('Reshape', [x, graph.ints([-1, size])]);
+  return graph.node('Reshape', [
+    graph.node('MatMul', [blocks, graph.constant(name, 'float32', [size, size], matrix)]),
+    shape,
+  ]);
+}
+
+/** Rounds half to even (ONNX Round), as every reference does. */
+function quantize({ graph }: Scope, operator: Quantize, x: Value): Value {
+  const shape = graph.node('Shape', [x]);
+  const groups =
+    operator.granularity === 'group' ? graph.node('Reshape', [x, graph.ints([-1, operator.groupSize ?? 0])]) : x;
+  const quantized = operator.symmetric
+    ? quantizeSymmetric(graph, operator, groups)
+    : quantizeAsymmetric(graph, operator, groups);
+  return operator.granularity === 'group' ? graph.node('Reshape', [quantized, shape]) : quantized;
+}
+
+type Emitter = Scope['graph'];
+
+function quantizeSymmetric(graph: Emitter, operator: Quantize, x: Value): Value {
+  const top = 2 ** (operator.bits - 1) - 1;
+  const absMax = operator.range
+    ? graph.scalar(Math.max(-operator.range.low, operator.range.high))
+    : reduce(graph, operator, 'ReduceMax', graph.node('Abs', [x]));
+  const step = safeStep(graph, graph.node('Mul', [absMax, graph.scalar(operator.clipRatio / top)]));
+  const codes = graph.node('Clip', [
+    graph.node('Round', [graph.node('Div', [x, step])]),
+    graph.scalar(-top - 1),
+    graph.scalar(top),
+  ]);
+  return graph.node('Mul', [codes, step]);
+}
+
+/** Zero is always in the range. */
+function quantizeAsymmetric(graph: Emitter, operator: Quantize, x: Value): Value {
+  const top = 2 ** operator.bits - 1;
+  const zero = graph.scalar(0);
+  const ratio = graph.scalar(operator.clipRatio);
+  const low = operator.range
+    ? graph.scalar(Math.min(0, operator.range.low))
+    : graph.node('Min', [reduce(graph, operator, 'ReduceMin', x), zero]);
+  const high = operator.range
+    ? graph.scalar(Math.max(0, operator.range.high))
+    : graph.node('Max', [reduce(graph, operator, 'ReduceMax', x), zero]);
+  const clippedLow = graph.node('Mul', [low, ratio]);
+  const width = graph.node('Sub', [graph.node('Mul', [high, ratio]), clippedLow]);
+  const step = safeStep(graph, graph.node('Div', [width, graph.scalar(top)]));
+  const zeroPoint = graph.node('Round', [graph.node('Div', [graph.node('Neg', [clippedLow]), step])]);
+  const codes = graph.node('Add', [graph.node('Round', [graph.node('Div', [x, step])]), zeroPoint]);
+  const clamped = graph.node('Clip', [codes, zero, graph.scalar(top)]);
+  return graph.node('Mul', [graph.node('Sub', [clamped, zeroPoint]), step]);
+}
+
+function reduce(graph: Emitter, { granularity }: Quantize, opType: string, x: Value): Value {
+  return granularity === 'tensor'
+    ? graph.node(opType, [x], { keepdims: 1 })
+    : graph.node(opType, [x, graph.ints([-1])], { keepdims: 1 });
+}
+
+/** An all-zero row has step 0: dividing by 1 instead keeps it zero. */
+function safeStep(graph: Emitter, step: Value): Value {
+  return graph.node('Where', [graph.node('Equal', [step, graph.scalar(0)]), graph.scalar(1), step]);
+}

@@ -1,0 +1,53 @@
+import type { Operators } from '../../draft/operators.js';
+import type { Graph, Value } from '../../onnx/graph.js';
+import type { Parameters } from '../parameters.js';
+
+/** How attention is emitted: onnxruntime's fused operator where it can, or plain matrix products for every case. */
+export type AttentionLowering = 'auto' | 'general';
+
+/** What a lowering needs beside the value that flows through. Activations are `[tokens, width]`, tokens = batch x sequence. */
+export interface Scope {
+  graph: Graph;
+  parameters: Parameters;
+  operators: Operators;
+  lowering: AttentionLowering;
+  /** int64 `[batch, sequence]`. */
+  positions: Value;
+  /** Packed trees: int64 `[batch, sequence]`, see scoring/token-scorer.ts; undefined: plain causal sequences. */
+  ends: Value | undefined;
+  /** Highest position + 1 that the graph can meet. */
+  maxLength: number;
+  /** Called with each linear's input after its operators: calibration reads it. */
+  observe?: ((linear: string, input: Value) => void) | undefined;
+  /** Values that several blocks use (masks, rotary tables, shapes), by a name of their own. */
+  shared: Map<string, Value>;
+}
+
+/** The value of this name, emitted at its first use. */
+export function share(scope: Scope, name: string, emit: () => Value): Value {
+  let value = scope.shared.get(name);
+  if (value === undefined) {
+    value = emit();
+    scope.shared.set(name, value);
+  }
+  return value;
+}
+
+/** int64 `[2]`: batch and sequence of this run. */
+export function batchShape(scope: Scope): Value {
+  return share(scope, 'batchShape', () => scope.graph.node('Shape', [scope.positions]));
+}
+
+/** `[tokens, width]` seen as `[batch, sequence, ...inner]`. */
+export function splitBatch(scope: Scope, x: Value, inner: number[]): Value {
+  const { graph } = scope;
+  const shape = share(scope, `batchShape ${inner.join(' ')}`, () =>
+    graph.node('Concat', [batchShape(scope), graph.ints(inner)], { axis: 0 }),
+  );
+  return graph.node('Reshape', [x, shape]);
+}
+
+/** Back to `[tokens, width]`. */
+export function mergeBatch(scope: Scope, x: Value, width: number): Value {
+  return scope.graph.node('Reshape', [x, scope.graph.ints([-1, width])]);
+}

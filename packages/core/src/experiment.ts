@@ -1,0 +1,174 @@
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { z } from 'zod';
+import { checkCalibration, parseCalibration } from './calibration/source.js';
+import type { CalibrationSource } from './calibration/source.js';
+import { LowbitError, nearestName } from './errors.js';
+import type { StepSpec } from './recipe.js';
+
+const count = z.int().min(1);
+const step = z.strictObject({ method: z.string(), options: z.record(z.string(), z.unknown()).optional() });
+const calibration = z.strictObject({
+  kind: z.enum(['wikitext2', 'c4', 'text', 'token-ids']),
+  file: z.string().optional(),
+  samples: count.optional(),
+  sequenceLength: z.int().min(2).optional(),
+  seed: z.int().min(0).optional(),
+});
+
+const schema = z.strictObject({
+  /** Of the run; its folder is `runs/<name>`. */
+  name: z.string().regex(/^[\w.-]+$/, 'use letters, digits, dot, dash and underscore'),
+  title: z.string().optional(),
+  /** What a reader must know beside the figures. */
+  notes: z.array(z.string()).default([]),
+  models: z.array(z.union([z.string(), z.strictObject({ name: z.string().optional(), path: z.string() })])).min(1),
+  recipes: z
+    .array(
+      z.union([
+        z.string(),
+        z.strictObject({ name: z.string(), recipe: z.string() }),
+        z.strictObject({ name: z.string(), steps: z.array(step) }),
+      ]),
+    )
+    .min(1),
+  tasks: z
+    .array(
+      z.union([
+        z.string(),
+        z.strictObject({
+          name: z.string(),
+          limit: count.optional(),
+          window: z.int().min(2).optional(),
+          windows: count.optional(),
+        }),
+      ]),
+    )
+    .min(1),
+  /** As on the command line, or its parts. */
+  calibration: z.union([z.string(), calibration]).optional(),
+  /** Folder of the tasks' files. */
+  data: z.string().optional(),
+  /** Documents, tokens per window and windows of each task that does not say its own. */
+  limit: count.optional(),
+  window: z.int().min(2).optional(),
+  windows: count.optional(),
+  device: z.string().default('cpu'),
+  /** Models computed side by side; default 1. */
+  workers: count.optional(),
+  /** Of each worker; default cores / workers. */
+  threads: count.optional(),
+  /** Module files (beginning with `.` or `/`) or package names whose methods and tasks join the registry. */
+  plugins: z.array(z.string()).default([]),
+  /** Of the calibration's sampler, where it names none. */
+  seed: z.int().min(0).optional(),
+});
+
+/** What an experiment file holds. */
+export type ExperimentSpec = z.input<typeof schema>;
+
+/** Identity, for its types: `export default defineExperiment({...})`. */
+export function defineExperiment(experiment: ExperimentSpec): ExperimentSpec {
+  return experiment;
+}
+
+export interface TaskChoice {
+  name: string;
+  limit: number | undefined;
+  window: number | undefined;
+  windows: number | undefined;
+}
+
+export type RecipeChoice = { name: string; recipe: string } | { name: string; steps: StepSpec[] };
+
+/** An experiment with every default filled in and every path absolute. */
+export interface Experiment {
+  name: string;
+  title: string;
+  notes: string[];
+  models: { name: string | undefined; path: string }[];
+  recipes: RecipeChoice[];
+  tasks: TaskChoice[];
+  /** `shown` is the source as written, without this machine's folders. */
+  calibration: (CalibrationSource & { shown: string }) | undefined;
+  data: string | undefined;
+  device: string;
+  workers: number | undefined;
+  threads: number | undefined;
+  plugins: string[];
+}
+
+/** Checks an experiment that was read from `file`; its paths are relative to it. Throws EXPERIMENT_OPTION. */
+export function parseExperiment(value: unknown, file: string): Experiment {
+  const parsed = schema.safeParse(value);
+  if (!parsed.success) throw describeIssue(parsed.error, value, file);
+  const { data: spec } = parsed;
+  const folder = dirname(resolve(file));
+  const at = (path: string): string => resolve(folder, path);
+  return {
+    name: spec.name,
+    title: spec.title ?? spec.name,
+    notes: spec.notes,
+    models: spec.models.map((model) =>
+      typeof model === 'string' ? { name: undefined, path: at(model) } : { name: model.name, path: at(model.path) },
+    ),
+    recipes: spec.recipes.map((recipe) => (typeof recipe === 'string' ? { name: recipe.trim(), recipe } : recipe)),
+    tasks: spec.tasks.map((task) => {
+      const { limit = spec.limit, window = spec.window, windows = spec.windows, name } = nameTask(task);
+      return { name, limit, window, windows };
+    }),
+    calibration: spec.calibration === undefined ? undefined : readCalibration(spec.calibration, at, spec.seed),
+    data: spec.data === undefined ? undefined : at(spec.data),
+    device: spec.device,
+    workers: spec.workers,
+    threads: spec.threads,
+    plugins: spec.plugins.map((plugin) => (plugin.startsWith('.') || isAbsolute(plugin) ? at(plugin) : plugin)),
+  };
+}
+
+function nameTask(task: string | Partial<TaskChoice>): Partial<TaskChoice> & { name: string } {
+  return typeof task === 'string' ? { name: task } : { name: '', ...task };
+}
+
+function readCalibration(
+  given: NonNullable<ExperimentSpec['calibration']>,
+  at: (path: string) => string,
+  seed: number | undefined,
+): Experiment['calibration'] {
+  const source = typeof given === 'string' ? parseCalibration(given) : checkCalibration(given);
+  // `seed=first` asks for no seed in words.
+  const silent = typeof given === 'string' ? !/,\s*seed\s*=/.test(given) : given.seed === undefined;
+  const seeded = silent && source.kind !== 'token-ids' ? { ...source, seed } : source;
+  if (source.file === undefined) return { ...seeded, shown: source.kind };
+  return { ...seeded, file: at(source.file), shown: source.file };
+}
+
+/** The first fault as one sentence, with the nearest key where one is unknown. */
+function describeIssue(error: z.ZodError, value: unknown, file: string): LowbitError {
+  const issue = deepest(error.issues[0]);
+  const path = issue?.path.map(String) ?? [];
+  const place = path.length === 0 ? file : `'${path.join('.')}' of ${file}`;
+  if (issue?.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    const near = path.length === 0 ? nearestName(key, Object.keys(schema.shape)) : undefined;
+    const known = path.length === 0 ? `; the keys are ${Object.keys(schema.shape).join(', ')}` : '; leave it out';
+    const cure = near === undefined ? known : `; did you mean '${near}'?`;
+    return new LowbitError('EXPERIMENT_OPTION', `Expected only known keys in ${place}, got '${key}'${cure}`);
+  }
+  const came = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], value);
+  const shown = came === undefined ? 'nothing' : JSON.stringify(came).slice(0, 60);
+  return new LowbitError(
+    'EXPERIMENT_OPTION',
+    `Expected a valid value at ${place}, got ${shown}; ${issue?.message ?? 'correct it'}.`,
+  );
+}
+
+type Issue = z.core.$ZodIssue;
+
+/** Of a union, the branch that the value got furthest into: its fault is the one that was meant. */
+function deepest(issue: Issue | undefined): Issue | undefined {
+  if (issue?.code !== 'invalid_union') return issue;
+  const branches = issue.errors.map((branch) => deepest(branch[0])).filter((each) => each !== undefined);
+  const rank = (each: Issue): number => each.path.length * 2 + Number(each.code === 'unrecognized_keys');
+  const best = branches.sort((a, b) => rank(b) - rank(a))[0];
+  return best === undefined || rank(best) === 0 ? issue : { ...best, path: [...issue.path, ...best.path] };
+}

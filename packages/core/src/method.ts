@@ -1,0 +1,105 @@
+import type { ColumnStatistics, Kernels, Matrix } from '@lowbit/kernels';
+import type { z } from './options.js';
+import type { Operator, Site } from './draft/operators.js';
+import type { EncodedPart } from './formats/format.js';
+import type { Block, Decoder, Linear } from './model/decoder.js';
+import type { LayerRecord } from './store/types.js';
+
+/** What a method may ask to be collected over the inputs of a linear. */
+export type StatisticKind = 'hessian' | 'columns';
+
+/** Which activations feed a block's statistics: those of the float model, or of the model quantized so far. */
+export type CalibrationInputs = 'float' | 'quantized';
+
+export interface Needs {
+  statistics: readonly StatisticKind[];
+  inputs: CalibrationInputs;
+}
+
+/** Over all calibration tokens, at one linear's input. */
+export interface Statistics {
+  tokens: number;
+  /** `[cols, cols]`: sum of x xt. GPTQ's 2/N is a factor that no code depends on. */
+  hessian?: Float32Array | undefined;
+  columns?: ColumnStatistics | undefined;
+}
+
+/**
+ * One quantization algorithm. It sees the draft through the hooks' arguments and nothing else; reading files, running
+ * blocks, sharing work between recipes and storing the result are the host's.
+ */
+export interface Method<Schema extends z.ZodObject = z.ZodObject> {
+  name: string;
+  /** Raise it when a result can change: it is part of a cell's digest. */
+  version: string;
+  description: string;
+  /** Paper and reference code. */
+  source: string;
+  /** Every option with its default and range. */
+  options: Schema;
+  /** Statistics it will ask for; absent: it never triggers calibration. */
+  needs?(options: z.output<Schema>): Needs;
+  /** Nominal bits of the weights, for tables. */
+  bits?(options: z.output<Schema>): number;
+  /** Once, before block 0, the whole model: fold, rotate, permute, set quantizers. */
+  prepare?(draft: ModelDraft, context: MethodContext<z.output<Schema>>): Promise<void>;
+  /** For each block in order. */
+  block?(block: BlockDraft, context: MethodContext<z.output<Schema>>): Promise<void>;
+  /** Once, after the last block. */
+  finish?(draft: ModelDraft, context: MethodContext<z.output<Schema>>): Promise<void>;
+}
+
+/** Identity, for its types: `export const rtn = defineMethod({...})`. */
+export function defineMethod<Schema extends z.ZodObject>(method: Method<Schema>): Method<Schema> {
+  return method;
+}
+
+export interface MethodContext<Options> {
+  readonly options: Options;
+  readonly kernels: Kernels;
+}
+
+/** The model while a recipe edits it. */
+export interface ModelDraft {
+  readonly decoder: Decoder;
+  readonly blocks: readonly BlockDraft[];
+  /** A parameter as it stands, float32 in its stored shape (norm gains, embeddings, biases, linears). */
+  read(tensor: string): Promise<Float32Array>;
+  /** Replaces a parameter by a float32 one of the same shape. */
+  write(tensor: string, values: Float32Array): void;
+  operators(site: Site): readonly Operator[];
+  setOperators(site: Site, operators: readonly Operator[]): void;
+}
+
+export interface BlockDraft {
+  readonly index: number;
+  readonly block: Block;
+  readonly layers: readonly LayerDraft[];
+  /** The layers in true-sequential order: {q,k,v}, {o}, {gate,up}, {down}. */
+  readonly stages: readonly (readonly LayerDraft[])[];
+  /**
+   * Statistics at the inputs of these layers with the block as edited so far. One pass serves all of them, and all
+   * recipes of the run that stand at the same point.
+   */
+  statistics(layers: readonly LayerDraft[], kinds: readonly StatisticKind[]): Promise<Map<LayerDraft, Statistics>>;
+}
+
+/** One linear. Weights are `[rows, cols]` = `[outputs, inputs]`, whatever way the checkpoint stores them. */
+export interface LayerDraft {
+  readonly linear: Linear;
+  /** The weight as it stands, decoded to float32. */
+  weight(): Promise<Matrix>;
+  /** Replaces the float weight (an exact fold, a pre-processing). */
+  setWeight(values: Float32Array): void;
+  /** Decides how the weight is stored: the sum of these parts. `record` goes to the result. */
+  encode(parts: EncodedPart[], record: EncodeRecord): Promise<void>;
+}
+
+/** What a method reports of a layer; the host adds errors of the weight and stored bits. */
+export type EncodeRecord = Pick<LayerRecord, 'method'> &
+  Partial<
+    Pick<
+      LayerRecord,
+      'outputError' | 'squaredOutputError' | 'rtnSquaredOutputError' | 'hessianTrace' | 'fallback' | 'notes'
+    >
+  >;

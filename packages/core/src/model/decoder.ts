@@ -1,0 +1,124 @@
+/**
+ * What a checkpoint's `config.json` says the model computes, as plain data. A family file maps config keys and tensor
+ * names to this; one graph builder serves all of them. Shapes are rows = outputs, cols = inputs.
+ */
+export interface Decoder {
+  family: string;
+  vocabSize: number;
+  hiddenSize: number;
+  /** Longest sequence the position encoding was trained for. */
+  contextLength: number;
+  embedding: Embedding;
+  blocks: Block[];
+  finalNorm: Norm | undefined;
+  /** Linear from `hiddenSize` to the embedding's width, where they differ (OPT-350M). */
+  outputProjection: Linear | undefined;
+  head: Head;
+}
+
+/** Where a parameter lies in the checkpoint. */
+export interface TensorView {
+  tensor: string;
+  shape: number[];
+  /** Stored `[cols, rows]` (GPT-2's Conv1D); `shape` is as stored. */
+  transposed?: boolean;
+}
+
+export interface Embedding {
+  token: TensorView;
+  /** Learned positions: row `position + offset` is added. */
+  position?: { table: TensorView; offset: number } | undefined;
+  /** Linear from the embedding's width to `hiddenSize`. */
+  projection?: Linear | undefined;
+  norm?: Norm | undefined;
+  /** Multiplies the token embedding (Gemma). */
+  scale?: number | undefined;
+}
+
+/** `rms`: x / rms(x) * weight; `layer`: LayerNorm with bias. `unitOffset`: the weight is stored minus one (Gemma). */
+export interface Norm {
+  kind: 'rms' | 'layer';
+  name: string;
+  epsilon: number;
+  weight: TensorView;
+  bias?: TensorView | undefined;
+  unitOffset?: boolean | undefined;
+}
+
+/** One linear, y = x Wt + b. `name` is the module's name in the checkpoint, `role` its place in a block. */
+export interface Linear {
+  name: string;
+  role: LinearRole;
+  rows: number;
+  cols: number;
+  weight: TensorView;
+  bias?: TensorView | undefined;
+  /** What its output rows are, in order; a fused projection has several. */
+  parts: LinearPart[];
+}
+
+export type LinearRole = 'q' | 'k' | 'v' | 'qkv' | 'o' | 'gate' | 'up' | 'gateUp' | 'down' | 'projection';
+export type LinearPart = 'query' | 'key' | 'value' | 'gate' | 'up' | 'output';
+
+export interface Block {
+  index: number;
+  /** `pre`: x + f(norm(x)); `post`: norm(x + f(x)). */
+  normPlacement: 'pre' | 'post';
+  attentionNorm: Norm;
+  attention: Attention;
+  mlpNorm: Norm;
+  mlp: Mlp;
+}
+
+export interface Attention {
+  heads: number;
+  kvHeads: number;
+  headDim: number;
+  /** Multiplies the query-key products. */
+  scale: number;
+  /** A query sees itself and the `window - 1` positions before it; undefined: all before it. */
+  window?: number | undefined;
+  softCap?: number | undefined;
+  rope?: Rope | undefined;
+  /** The linears that produce query, key and value, in that order of parts: one fused or three. */
+  inputs: Linear[];
+  queryNorm?: Norm | undefined;
+  keyNorm?: Norm | undefined;
+  output: Linear;
+}
+
+/** Half-split rotary embedding over the first `dim` of each head. */
+export interface Rope {
+  dim: number;
+  /** `dim / 2` angular frequencies, float32, with the config's scaling applied. */
+  frequencies: number[];
+  /** Multiplies cosine and sine (YaRN, LongRoPE); 1 otherwise. */
+  magnitude: number;
+}
+
+export interface Mlp {
+  activation: Activation;
+  /** The linears that produce gate and up (or up alone), in that order of parts. */
+  inputs: Linear[];
+  down: Linear;
+}
+
+export type Activation = 'silu' | 'relu' | 'gelu' | 'geluTanh';
+
+export interface Head {
+  weight: TensorView;
+  /** The embedding's own tensor. */
+  tied: boolean;
+  bias?: TensorView | undefined;
+  softCap?: number | undefined;
+}
+
+/** The linears of a block that are quantized, in the order in which data meets them. */
+export function blockLinears(block: Block): Linear[] {
+  return [...block.attention.inputs, block.attention.output, ...block.mlp.inputs, block.mlp.down];
+}
+
+/** The same in true-sequential stages ({q,k,v}, {o}, {gate,up}, {down}): a stage's linears share one input. */
+export function blockStages(block: Block): Linear[][] {
+  return [block.attention.inputs, [block.attention.output], block.mlp.inputs, [block.mlp.down]];
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LowbitError } from '../errors.js';
+import type { Decoder } from './decoder.js';
+import { isJsonObject, parseJsonObject } from './json.js';
+import type { JsonObject } from './json.js';
+import { correctPreTokenizer } from './pre-tokenizer-corrections.js';
+
+/** Text to token ids and back, as the checkpoint's tokenizer.json says. */
+export interface Tokenizer {
+  /** `special`: with what the tokenizer's post-processor adds, a BOS for instance. */
+  encode(text: string, options: { special: boolean }): Int32Array;
+  /** Special tokens are shown, spaces kept as they are. */
+  decode(ids: Iterable<number>): string;
+  bosId: number | undefined;
+  eosId: number | undefined;
+  /** Largest id + 1, added tokens included. */
+  vocabSize: number;
+  /** sha256 over tokenizer.json and tokenizer_config.json. */
+  digest: string;
+  /** A text encoded with `special` begins with BOS. */
+  addsBos: boolean;
+}
+
+/**
+ * Reads `tokenizer.json` (and `tokenizer_config.json`, where there is one) of a directory. Errors: TOKENIZER_MISSING.
+ * The library is loaded at the first call, because it brings a third of a second of start-up with it; nothing is
+ * fetched, as it is handed the files' content. Some MB of text a second; a tokenizer without pre-tokenizer, whose
+ * merges cross word borders, takes about 100 KB a second.
+ */
+export async function openTokenizer(directory: string): Promise<Tokenizer> {
+  const file = join(directory, 'tokenizer.json');
+  const text = await readText(file);
+  if (text === undefined)
+    throw new LowbitError('TOKENIZER_MISSING', `${directory} must hold tokenizer.json to encode text, and does not.`);
+  const configText = await readText(join(directory, 'tokenizer_config.json'));
+  const model = parseJsonObject(text, file, 'TOKENIZER_MISSING');
+  const config = configText === undefined ? {} : readConfig(configText, directory);
+  const { PreTrainedTokenizer } = await import('@huggingface/transformers');
+  const corrected = { ...model, pre_tokenizer: correctPreTokenizer(model.pre_tokenizer) };
+  const tokenizer = build(() => new PreTrainedTokenizer(corrected, config), file);
+  const vocabulary = tokenizer.get_vocab();
+  const bosId = tokenizer.bos_token_id ?? undefined;
+  const encode = (words: string, special: boolean): Int32Array =>
+    Int32Array.from(tokenizer.encode(words, { add_special_tokens: special }));
+  return {
+    encode: (words, { special }) => encode(words, special),
+    decode: (ids) => {
+      const list = [...ids];
+      // The library refuses an empty list.
+      return list.length === 0 ? '' : tokenizer.decode(list, { clean_up_tokenization_spaces: false });
+    },
+    bosId,
+    eosId: tokenizer.eos_token_id ?? undefined,
+    vocabSize: [...vocabulary.values()].reduce((size, id) => Math.max(size, id + 1), 0),
+    digest: digestTexts(text, configText),
+    addsBos: bosId !== undefined && encode('a', true)[0] === bosId,
+  };
+}
+
+/** Throws TOKENIZER_MISMATCH where the tokenizer has ids for which the model has no embedding. */
+export function checkTokenizer(tokenizer: Pick<Tokenizer, 'vocabSize'>, decoder: Pick<Decoder, 'vocabSize'>): void {
+  if (tokenizer.vocabSize > decoder.vocabSize)
+    throw new LowbitError(
+      'TOKENIZER_MISMATCH',
+      `The tokenizer's ids must be below the model's vocabulary size ${decoder.vocabSize}, and it has ids up to ${tokenizer.vocabSize - 1}; the two do not belong together.`,
+    );
+}
+
+async function readText(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch(() => undefined);
+}
+
+/** Token names may be strings or objects with `content`; the library takes strings. Templates are not used here. */
+function readConfig(text: string, directory: string): JsonObject {
+  const config = parseJsonObject(text, join(directory, 'tokenizer_config.json'), 'TOKENIZER_MISSING');
+  const entries = Object.entries(config).filter(([key]) => key !== 'chat_template');
+  return Object.fromEntries(
+    entries.map(([key, value]) => [key, key.endsWith('_token') && isJsonObject(value) ? value.content : value]),
+  );
+}
+
+function build<T>(construct: () => T, file: string): T {
+  try {
+    return construct();
+  } catch (error) {
+    const message = `${file} must describe a tokenizer, and it cannot be used (${String(error)}).`;
+    throw new LowbitError('TOKENIZER_MISSING', message, { cause: error });
+  }
+}
+
+function digestTexts(...texts: (string | undefined)[]): string {
+  const hash = createHash('sha256');
+  for (const text of texts)
+    hash.update(`${text === undefined ? 'absent' : createHash('sha256').update(text).digest('hex')}\n`);
+  return hash.digest('hex');
+}

@@ -1,0 +1,211 @@
+import type { Kernels } from '@lowbit/kernels';
+import { calibrate, lacksCalibration, needsCalibration } from './calibration/calibrate.js';
+import type { CalibrationSample } from './calibration/samplers.js';
+import { digestOf } from './digest.js';
+import { LowbitError } from './errors.js';
+import type { Experiment, RecipeChoice, TaskChoice } from './experiment.js';
+import { fingerprintCode, fingerprintEngine, locatePlugin } from './fingerprint.js';
+import type { Method } from './method.js';
+import { checkFinite } from './model/finite.js';
+import { openCheckpoint } from './model/checkpoint.js';
+import { checkTokenizer, openTokenizer } from './model/tokenizer.js';
+import { recordRecipe, resolveRecipe, resolveSteps } from './recipe.js';
+import type { ResolvedRecipe } from './recipe.js';
+import type { Registry } from './registry.js';
+import type { CellKey, ModelRecord, RecipeRecord, TaskRecord } from './store/types.js';
+import { inspectSubject } from './subject.js';
+import type { SubjectInfo } from './subject.js';
+import { openDataFolder } from './task-data.js';
+import type { Task } from './task.js';
+
+/** What an experiment comes down to on this machine: every cell with the digest of all that can change its value. */
+export interface Plan {
+  digest: string;
+  models: PlannedModel[];
+  recipes: RecipeRecord[];
+  tasks: PlannedTask[];
+  /** In table order: models, recipes, tasks. */
+  cells: PlannedCell[];
+  /** Of the engine, without the plugins. */
+  fingerprint: string;
+}
+
+export interface PlannedModel {
+  record: ModelRecord;
+  info: SubjectInfo;
+  calibration: CalibrationSample | undefined;
+  /** What has to be quantized of it. */
+  artifacts: { digest: string; recipe: ResolvedRecipe }[];
+}
+
+export interface PlannedTask {
+  task: Task;
+  choice: TaskChoice;
+  record: TaskRecord;
+}
+
+export interface PlannedCell extends CellKey {
+  /** Digest of the artifact that is scored; undefined: the model itself. */
+  artifact: string | undefined;
+}
+
+export interface PlanRequest {
+  experiment: Experiment;
+  registry: Registry;
+  kernels: Kernels;
+}
+
+/** Reads headers, task files and calibration text; everything that can be refused before long work is refused here. */
+export async function makePlan({ experiment, registry, kernels }: PlanRequest): Promise<Plan> {
+  const recipes = experiment.recipes.map((choice) => resolveChoice(choice, registry));
+  requireDistinct(
+    'recipe',
+    recipes.map(({ name }) => name),
+  );
+  requireDistinct(
+    'task',
+    experiment.tasks.map(({ name }) => name),
+  );
+  const fingerprint = await fingerprintEngine(kernels, experiment.device);
+  const tasks: PlannedTask[] = [];
+  for (const choice of experiment.tasks) tasks.push(await planTask(choice, experiment.data, registry));
+  const models: PlannedModel[] = [];
+  const cells: PlannedCell[] = [];
+  const codes = new CodeHashes(registry);
+  for (const { name, path } of experiment.models) {
+    const model = await planModel(name, path, recipes, experiment, kernels);
+    models.push(model);
+    checkWindows(tasks, model);
+    const seen = new Map<string, string>();
+    for (const recipe of recipesOf(model.info, recipes)) {
+      const { steps } = recipe.record;
+      const made = {
+        model: { digest: model.info.digest, tokenizer: model.record.tokenizerDigest },
+        steps,
+        calibration: needsCalibration(recipe.resolved) ? describeCalibration(model.calibration) : undefined,
+        precision: 'simulated',
+        fingerprint,
+        methods: await Promise.all(recipe.resolved.steps.map(({ method }) => codes.of(method))),
+      };
+      const twin = seen.get(digestOf(made));
+      if (twin !== undefined)
+        throw new LowbitError(
+          'EXPERIMENT_OPTION',
+          `Expected recipes that differ, but '${twin}' and '${recipe.record.name}' come to the same steps; leave one of them out.`,
+        );
+      seen.set(digestOf(made), recipe.record.name);
+      const artifact = recipe.resolved.steps.length > 0 ? digestOf(made) : undefined;
+      if (artifact !== undefined) model.artifacts.push({ digest: artifact, recipe: recipe.resolved });
+      for (const { task, choice, record } of tasks) {
+        const { limit, window, windows } = choice;
+        const scored = { name: task.name, version: task.version, files: record.files, limit, window, windows };
+        const digest = digestOf({ ...made, task: { ...scored, code: await codes.of(task) } });
+        cells.push({ digest, model: model.record.name, recipe: recipe.record.name, task: task.name, artifact });
+      }
+    }
+  }
+  requireDistinct(
+    'model',
+    models.map(({ record }) => record.name),
+  );
+  const records = models.flatMap(({ info }) => recipesOf(info, recipes).map(({ record }) => record));
+  const digest = digestOf(cells.map((cell) => [cell.model, cell.recipe, cell.task, cell.digest]));
+  return { digest, models, recipes: uniqueByName(records), tasks, cells, fingerprint };
+}
+
+/** An artifact is a model that brings its recipe; a checkpoint takes the experiment's. */
+function recipesOf(
+  info: SubjectInfo,
+  recipes: readonly ResolvedRecipe[],
+): { record: RecipeRecord; resolved: ResolvedRecipe }[] {
+  if (info.recipe !== undefined) return [{ record: info.recipe, resolved: { name: info.recipe.name, steps: [] } }];
+  return recipes.map((resolved) => ({ record: recordRecipe(resolved), resolved }));
+}
+
+function resolveChoice(choice: RecipeChoice, registry: Registry): ResolvedRecipe {
+  if ('recipe' in choice) return resolveRecipe(choice.recipe, registry, choice.name);
+  return resolveSteps(choice.steps, registry, choice.name);
+}
+
+async function planTask(choice: TaskChoice, folder: string | undefined, registry: Registry): Promise<PlannedTask> {
+  const task = registry.tasks.get(choice.name);
+  const data = openDataFolder(folder ?? 'data');
+  // Reads every row, so that a malformed file is found before the models are opened.
+  const docs = await task.documents(data);
+  if (docs.length === 0)
+    throw new LowbitError(
+      'TASK_DATA',
+      `Task ${task.name} should have documents, but ${task.files.join(', ')} has none; put the official file in place.`,
+    );
+  const { name, version, description, source, metrics } = task;
+  return {
+    task,
+    choice,
+    record: { name, version, description, source, metrics, limit: choice.limit, files: data.readFiles() },
+  };
+}
+
+async function planModel(
+  name: string | undefined,
+  path: string,
+  recipes: readonly ResolvedRecipe[],
+  experiment: Experiment,
+  kernels: Kernels,
+): Promise<PlannedModel> {
+  const info = await inspectSubject(path, kernels);
+  if (info.recipe === undefined) await checkFinite(await openCheckpoint(path, kernels), kernels);
+  const tokenizer = await openTokenizer(path);
+  checkTokenizer(tokenizer, info.decoder);
+  const needing = recipesOf(info, recipes).find(({ resolved }) => needsCalibration(resolved));
+  if (needing && !experiment.calibration) throw lacksCalibration(needing.record.name);
+  const calibration = needing && (await calibrate(experiment, info));
+  const { family, digest, parameters, bitsPerWeight } = info;
+  const record: ModelRecord = {
+    ...{ name: name ?? info.name, family, digest, parameters, bitsPerWeight, tokenizerDigest: tokenizer.digest },
+    calibration: calibration?.record ?? info.calibration,
+  };
+  return { record, info, calibration, artifacts: [] };
+}
+
+/** Lengths are no part of the tokens' hash. */
+function describeCalibration(sample: CalibrationSample | undefined): unknown {
+  return sample && { tokenSha256: sample.record.tokenSha256, lengths: sample.sequences.map(({ length }) => length) };
+}
+
+function checkWindows(tasks: readonly PlannedTask[], { info }: PlannedModel): void {
+  for (const { choice } of tasks)
+    if (choice.window !== undefined && choice.window > info.decoder.contextLength)
+      throw new LowbitError(
+        'EXPERIMENT_OPTION',
+        `Expected a window of at most the ${info.decoder.contextLength} tokens of ${info.name}'s context, got ${choice.window}; set a shorter --window.`,
+      );
+}
+
+function requireDistinct(kind: string, names: readonly string[]): void {
+  const twin = names.find((name, i) => names.indexOf(name) !== i);
+  if (twin !== undefined)
+    throw new LowbitError(
+      'EXPERIMENT_OPTION',
+      `Expected each ${kind} once, but '${twin}' came twice; leave one out or name it otherwise.`,
+    );
+}
+
+function uniqueByName(records: readonly RecipeRecord[]): RecipeRecord[] {
+  return [...new Map(records.map((record) => [record.name, record])).values()];
+}
+
+/** Hash of the code of each plugin, computed once. */
+class CodeHashes {
+  readonly #hashes = new Map<string, Promise<string>>();
+
+  constructor(readonly registry: Registry) {}
+
+  async of(entry: Method | Task): Promise<string | undefined> {
+    const code = this.registry.codeOf(entry);
+    if (code === undefined) return undefined;
+    const own = await locatePlugin(code, entry.name);
+    let hash = this.#hashes.get(own.href);
+    if (hash === undefined) this.#hashes.set(own.href, (hash = fingerprintCode(own)));
+    return hash;
+  }
+}

@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import type { Kernels } from '@lowbit/kernels';
+import { toLowbitError } from '../errors.js';
+import { makeArtifacts } from '../quantize/make-artifacts.js';
+import { resolveSteps } from '../recipe.js';
+import type { Registry } from '../registry.js';
+import { formatSamples } from '../scoring/samples.js';
+import { scoreTask } from '../scoring/score-task.js';
+import type { TaskScore } from '../scoring/score-task.js';
+import type { CellKey, CellResult, Row } from '../store/types.js';
+import { openSubject } from '../subject.js';
+import type { Subject } from '../subject.js';
+import { openDataFolder } from '../task-data.js';
+import type { EvalJob, EvalResult, Failure, Job, JobAnswer, JobProgress, JobResult, QuantizeJob, QuantizeResult, ScoreJob, WorkerSetup } from './job.js';
+import { crashForTest } from './test-crash.js';
+
+export interface RunnerOptions extends WorkerSetup {
+  registry: Registry;
+  kernels: Kernels;
+  report: (progress: JobProgress) => void;
+}
+
+/** What runs inside a worker, one job after the other. The last subject stays loaded until another one is needed. */
+export class JobRunner {
+  #loaded: Subject | undefined;
+
+  constructor(readonly options: RunnerOptions) {}
+
+  async run<J extends Job>(job: J): Promise<JobAnswer<JobResult<J>>> {
+    try {
+      return { result: (await this.#dispatch(job)) as JobResult<J> };
+    } catch (thrown) {
+      return { failure: failureOf(thrown) };
+    }
+  }
+
+  #dispatch(job: Job): Promise<JobResult<Job>> {
+    switch (job.kind) {
+      case 'quantize':
+        return this.#quantize(job);
+      case 'eval':
+        return this.#eval(job);
+      case 'score':
+        return this.#score(job);
+    }
+  }
+
+  async #quantize({ subject, recipes, calibration }: QuantizeJob): Promise<QuantizeResult> {
+    const { registry, kernels, device, workFolder, report } = this.options;
+    await this.#unload();
+    const begin = performance.now();
+    const outcome = await makeArtifacts({
+      checkpoint: subject,
+      recipes: recipes.map(({ name, steps, folder }) => ({ recipe: resolveSteps(steps, registry, name), folder })),
+      ...{ calibration, kernels, device, workFolder },
+      onProgress: (done, total, what) => report({ done, total, what }),
+    });
+    const failed = [...outcome].flatMap(([name, error]) => (error ? [[name, failureOf(error)] as const] : []));
+    return { failures: Object.fromEntries(failed), seconds: secondsSince(begin) };
+  }
+
+  async #eval(job: EvalJob): Promise<EvalResult> {
+    crashForTest(job);
+    const { registry, report } = this.options;
+    const begin = performance.now();
+    const subject = await this.#load(job.subject);
+    const loaded = performance.now();
+    const score = await scoreTask(registry.tasks.get(job.cell.task), {
+      tokenizer: await subject.tokenizer(),
+      scorer: subject.scorer,
+      data: openDataFolder(job.data ?? 'data'),
+      ...{ limit: job.limit, window: job.window, maxWindows: job.windows },
+      progress: (done, total) => report({ done, total, what: 'tokens' }),
+    });
+    const seconds = { quantize: job.quantizeSeconds, load: (loaded - begin) / 1000, score: secondsSince(loaded) };
+    return { cell: describeCell(job.cell, subject, score, seconds), samples: formatSamples(score.samples) };
+  }
+
+  async #score({ subject, sequences }: ScoreJob): Promise<Float32Array[]> {
+    const { scorer } = await this.#load(subject);
+    const total = sequences.reduce((sum, { length }) => sum + length, 0);
+    let done = 0;
+    return scorer.scoreSequences([...sequences], (tokens) => this.options.report({ done: (done += tokens), total, what: 'tokens' }));
+  }
+
+  async #load(path: string): Promise<Subject> {
+    if (this.#loaded?.path === path) return this.#loaded;
+    await this.#unload();
+    const { kernels, device, workFolder } = this.options;
+    return (this.#loaded = await openSubject(path, { kernels, device, workFolder: join(workFolder, 'decoded') }));
+  }
+
+  async #unload(): Promise<void> {
+    const loaded = this.#loaded;
+    this.#loaded = undefined;
+    await loaded?.release();
+  }
+}
+
+function describeCell(key: CellKey, subject: Subject, score: TaskScore, seconds: CellResult['seconds']): CellResult {
+  const { digest, model, recipe, task } = key;
+  const { documents, tokens, computedTokens, windows, tokenSha256 } = score.counts;
+  return {
+    formatVersion: 1,
+    ...{ digest, model, recipe, task },
+    status: 'done',
+    rows: score.values.map(
+      ({ metric, protocol, value, stderr, n, higherIsBetter }): Row => ({
+        ...{ model, recipe, task, metric, protocol, value, stderr, n, higherIsBetter },
+        bitsPerWeight: subject.bitsPerWeight,
+        seconds: seconds.score,
+      }),
+    ),
+    counts: { documents, tokens, computedTokens, windows, tokenSha256 },
+    layers: subject.layers,
+    seconds,
+    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}
+
+export function failureOf(thrown: unknown): Failure {
+  const { code, message } = toLowbitError(thrown);
+  return { code, message };
+}
+
+function secondsSince(begin: number): number {
+  return (performance.now() - begin) / 1000;
+}

@@ -1,0 +1,82 @@
+import { statfs } from 'node:fs/promises';
+import { freemem } from 'node:os';
+import { needsCalibration } from './calibration/calibrate.js';
+import { LowbitError } from './errors.js';
+import { blockLinears } from './model/decoder.js';
+import type { Decoder } from './model/decoder.js';
+import type { PlannedModel } from './plan.js';
+import { recordRecipe } from './recipe.js';
+
+/** Bytes that a run takes, estimated from headers. */
+export interface Need {
+  memory: number;
+  disk: number;
+}
+
+/** Tokens whose activations are alive at once while scoring. */
+const activeTokens = 2048;
+/** Rows of logits held at a time. */
+const headRows = 128;
+
+/** Workers that compute side by side each hold a model in float32; artifacts and decoded weights go to disk. */
+export function estimateNeed(models: readonly PlannedModel[], missing: ReadonlySet<string>, workers: number): Need {
+  const memory = Math.max(...models.map(({ info }) => info.parameters * 4 + activationBytes(info.decoder)));
+  const artifacts = models.map(({ info, artifacts, calibration }) => {
+    const wanted = artifacts.filter(({ digest }) => missing.has(digest));
+    const linears = info.decoder.blocks.flatMap(blockLinears).reduce((sum, { rows, cols }) => sum + rows * cols, 0);
+    // What stays float is copied as stored, 4 bytes at most; a bit a weight is for scales.
+    const stored = wanted.map(
+      ({ recipe }) => (linears * ((recordRecipe(recipe).bits ?? 32) + 1)) / 8 + (info.parameters - linears) * 4,
+    );
+    const streams = wanted.filter(({ recipe }) => needsCalibration(recipe)).length;
+    const spilled = 2 * streams * (calibration?.record.tokens ?? 0) * info.decoder.hiddenSize * 4;
+    return sum(stored) + spilled;
+  });
+  const decoded = models.some(({ artifacts }) => artifacts.length > 0)
+    ? workers * Math.max(...models.map(({ info }) => info.parameters * 4))
+    : 0;
+  return { memory: memory * workers, disk: sum(artifacts) + decoded };
+}
+
+/** RESOURCE_MEMORY or RESOURCE_DISK before long work starts. */
+export function checkNeed(need: Need, available: Need, folder: string): void {
+  if (need.memory > available.memory)
+    throw new LowbitError(
+      'RESOURCE_MEMORY',
+      `Expected at least ${show(need.memory)} of free memory for this run, got ${show(available.memory)}; close other programs, use fewer workers or a smaller model.`,
+    );
+  if (need.disk > available.disk)
+    throw new LowbitError(
+      'RESOURCE_DISK',
+      `Expected at least ${show(need.disk)} of free disk below ${folder} for this run, got ${show(available.disk)}; free some space or name another folder.`,
+    );
+}
+
+/** What this machine can give, control groups included where Node knows them. */
+export async function readAvailable(folder: string): Promise<Need> {
+  const { bavail, bsize } = await statfs(folder);
+  return { memory: availableMemory(), disk: bavail * bsize };
+}
+
+export function availableMemory(): number {
+  return typeof process.availableMemory === 'function' ? process.availableMemory() : freemem();
+}
+
+function activationBytes({ hiddenSize, vocabSize, blocks, contextLength }: Decoder): number {
+  const [block] = blocks;
+  if (block === undefined) return 0;
+  const widest = Math.max(...blockLinears(block).map(({ rows }) => rows));
+  const length = Math.min(activeTokens, contextLength);
+  return (
+    4 *
+    (activeTokens * (8 * hiddenSize + 3 * widest) + block.attention.heads * length * length + 2 * headRows * vocabSize)
+  );
+}
+
+function show(bytes: number): string {
+  return bytes < 1e8 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}

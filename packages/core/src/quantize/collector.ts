@@ -1,0 +1,87 @@
+import type { Kernels } from '@lowbit/kernels';
+import type { BlockState, LayerState } from '../draft/draft.js';
+import type { BlockRunner } from '../engine/block-runner.js';
+import type { LayerDraft, StatisticKind, Statistics } from '../method.js';
+import { StatisticsSum } from './statistics.js';
+import type { HiddenStates } from './hidden-states.js';
+
+/** Hidden states on their way through the blocks, under a name: equal names hold equal values. */
+export interface Stream {
+  name: string;
+  states: HiddenStates;
+}
+
+/**
+ * Collects what methods ask for. Two requests that stand at the same point (same stream, same edits of the block) share
+ * one pass, whichever recipes they come from.
+ */
+export class Collector {
+  readonly #passes = new Map<string, Promise<Statistics>>();
+
+  constructor(
+    readonly runner: BlockRunner,
+    readonly kernels: Kernels,
+    readonly onTokens: (tokens: number) => void,
+  ) {}
+
+  /** `point` names stream and edits; layers whose inputs are one value are summed once. */
+  async collect(
+    point: string,
+    stream: Stream,
+    block: BlockState,
+    layers: readonly LayerState[],
+    kinds: readonly StatisticKind[],
+  ): Promise<Map<LayerDraft, Statistics>> {
+    const owners = layers.map((layer) => inputOwner(block, layer));
+    const keyOf = (owner: LayerState): string => `${point} ${owner.linear.name} ${kinds.join('+')}`;
+    const missing = [...new Set(owners)].filter((owner) => !this.#passes.has(keyOf(owner)));
+    if (missing.length > 0) {
+      const pass = this.#pass(stream, block, missing, kinds);
+      for (const [i, owner] of missing.entries())
+        this.#passes.set(
+          keyOf(owner),
+          pass.then((sums) => sums[i] as Statistics),
+        );
+    }
+    const results = new Map<LayerDraft, Statistics>();
+    for (const [i, layer] of layers.entries())
+      results.set(layer, await (this.#passes.get(keyOf(owners[i] as LayerState)) as Promise<Statistics>));
+    return results;
+  }
+
+  /** Statistics of a finished block are not asked for again. */
+  clear(): void {
+    this.#passes.clear();
+  }
+
+  async #pass(
+    { states }: Stream,
+    block: BlockState,
+    owners: readonly LayerState[],
+    kinds: readonly StatisticKind[],
+  ): Promise<Statistics[]> {
+    const { draft } = block;
+    const observed = owners.map(({ linear }) => linear.name);
+    const run = await this.runner.open({
+      block: block.block,
+      operators: draft.sites,
+      read: (view) => draft.current(view),
+      observed,
+      next: false,
+    });
+    const sums = owners.map(({ linear }) => new StatisticsSum(linear.cols, kinds, this.kernels));
+    for (const [i, { sequences, length }] of states.batches.entries()) {
+      const { inputs } = await run(await states.read(i), sequences, length);
+      for (const [k, name] of observed.entries()) await sums[k]?.add(inputs.get(name) as Float32Array);
+      this.onTokens(sequences * length);
+    }
+    return sums.map((sum) => sum.finish());
+  }
+}
+
+/** The layer that stands for all of its stage that see the same value: the first, unless operators sit on the inputs. */
+function inputOwner(block: BlockState, layer: LayerState): LayerState {
+  const stage = block.stages.find((layers) => layers.includes(layer)) ?? [layer];
+  const plain = stage.every(({ linear }) => block.draft.operators(`${linear.name}.input`).length === 0);
+  return plain ? (stage[0] as LayerState) : layer;
+}

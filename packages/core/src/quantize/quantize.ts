@@ -1,0 +1,244 @@
+import type { Kernels } from '@lowbit/kernels';
+import { Draft } from '../draft/draft.js';
+import type { BlockState, FloatModel } from '../draft/draft.js';
+import { BlockRunner } from '../engine/block-runner.js';
+import type { TensorSource } from '../engine/parameters.js';
+import type { Device } from '../engine/runtime.js';
+import { LowbitError, toLowbitError } from '../errors.js';
+import type { CalibrationInputs, MethodContext } from '../method.js';
+import type { TensorView } from '../model/decoder.js';
+import type { ResolvedRecipe, ResolvedStep } from '../recipe.js';
+import { Collector } from './collector.js';
+import type { Stream } from './collector.js';
+import { HiddenStates, planBatches } from './hidden-states.js';
+import type { Batch } from './hidden-states.js';
+
+export interface QuantizeRequest {
+  model: FloatModel;
+  /** Where the checkpoint's tensors lie, for the embedding. */
+  sources: ReadonlyMap<string, TensorSource>;
+  recipes: readonly ResolvedRecipe[];
+  /** Token ids, one list a sequence; needed when a recipe's method asks for statistics. */
+  calibration: readonly Int32Array[] | undefined;
+  kernels: Kernels;
+  device: Device;
+  /** For hidden states that do not fit in memory. */
+  workFolder: string;
+  /** Bytes of hidden states that may stay in memory. */
+  budgetBytes: number;
+  onProgress?: ((done: number, total: number, what: string) => void) | undefined;
+  /** A recipe's block is finished: store it. The host forgets the block's weights afterwards. */
+  onBlock: (recipe: ResolvedRecipe, block: BlockState) => Promise<void>;
+}
+
+/** Tokens that run through a block together. */
+const batchTokens = 4096;
+
+/** One recipe on its way: its draft and the streams that feed it. */
+interface Lane {
+  recipe: ResolvedRecipe;
+  draft: Draft;
+  inputs: Set<CalibrationInputs>;
+  streams: Map<CalibrationInputs, Stream>;
+  /** What its next request for statistics reads from. */
+  reading: CalibrationInputs;
+  /** Its float model differs from the checkpoint's: prepare edited it. */
+  prepared: boolean;
+  /** The draft's edition when the current block began. */
+  entered: number;
+  failure: LowbitError | undefined;
+}
+
+/**
+ * Takes all recipes of a model through its blocks together: block by block, each block read once, passes that stand at
+ * the same point shared. A recipe that fails is left out from there on; its error is in the result.
+ */
+export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRecipe, Draft | LowbitError>> {
+  const { model, recipes, kernels, calibration } = request;
+  const maxLength = Math.max(1, ...(calibration ?? []).map(({ length }) => length));
+  const runner = new BlockRunner(model.decoder, request.device, maxLength);
+  const collector = new Collector(runner, kernels, () => undefined);
+  const lanes = recipes.map((recipe) => openLane(request, recipe, collector));
+  const released: HiddenStates[] = [];
+  try {
+    for (const lane of lanes) {
+      await guard(lane, () => eachStep(lane, async (step, context) => step.method.prepare?.(lane.draft, context)));
+      lane.prepared = lane.draft.edition > 0;
+    }
+    const batches = await openStreams(request, runner, lanes, released);
+    for (const block of model.decoder.blocks) {
+      for (const [i, lane] of lanes.entries()) {
+        const done = block.index * lanes.length + i;
+        request.onProgress?.(
+          done,
+          model.decoder.blocks.length * lanes.length,
+          `${lane.recipe.name} block ${block.index}`,
+        );
+        await guard(lane, () => finishBlock(request, lane, block.index));
+      }
+      collector.clear();
+      if (block.index + 1 < model.decoder.blocks.length)
+        await advance(request, runner, lanes, batches, block.index, released);
+      for (const lane of lanes) forgetBlock(lane, block.index);
+    }
+    for (const lane of lanes)
+      await guard(lane, () => eachStep(lane, async (step, context) => step.method.finish?.(lane.draft, context)));
+  } finally {
+    await runner.release();
+    for (const states of released) await states.release();
+  }
+  return new Map(lanes.map((lane) => [lane.recipe, lane.failure ?? lane.draft]));
+}
+
+function openLane(
+  { model, kernels, calibration }: QuantizeRequest,
+  recipe: ResolvedRecipe,
+  collector: Collector,
+): Lane {
+  const inputs = new Set(recipe.steps.flatMap(({ method, options }) => method.needs?.(options)?.inputs ?? []));
+  const lane: Lane = {
+    recipe,
+    draft: new Draft(model, kernels, (block, layers, kinds) => {
+      const stream = lane.streams.get(lane.reading);
+      if (stream === undefined)
+        throw new LowbitError(
+          'METHOD_NEEDS',
+          `Expected a method to declare the statistics it asks for, but ${recipe.name} asked without; add them to its needs.`,
+        );
+      const own = lane.prepared || lane.draft.edition !== lane.entered;
+      const point = `${stream.name} ${own ? `${recipe.name}#${lane.draft.edition}` : ''}`;
+      return collector.collect(point, stream, block, layers, kinds);
+    }),
+    inputs,
+    streams: new Map(),
+    reading: 'quantized',
+    prepared: false,
+    entered: 0,
+    failure: undefined,
+  };
+  if (inputs.size > 0 && calibration === undefined)
+    lane.failure = new LowbitError(
+      'METHOD_NEEDS',
+      `Expected calibration data for ${recipe.name}, got none; name some with --calibration, for instance wikitext2.`,
+    );
+  return lane;
+}
+
+/** The states that enter block 0. Lanes whose float model is unchanged share one stream. */
+async function openStreams(
+  request: QuantizeRequest,
+  runner: BlockRunner,
+  lanes: readonly Lane[],
+  released: HiddenStates[],
+): Promise<Batch[]> {
+  const needing = lanes.filter((lane) => lane.failure === undefined && lane.inputs.size > 0);
+  if (needing.length === 0 || request.calibration === undefined) return [];
+  const sequences = request.calibration;
+  const { batches, members } = planBatches(sequences, batchTokens);
+  const states = await createStates(request, batches, 'embedding', released);
+  for (const [i, indices] of members.entries())
+    await states.write(
+      i,
+      await runner.embed(
+        indices.map((k) => sequences[k] as Int32Array),
+        request.sources,
+      ),
+    );
+  for (const lane of needing) for (const inputs of lane.inputs) lane.streams.set(inputs, { name: 'embedding', states });
+  return batches;
+}
+
+/** The method hooks of one block, then storage. */
+async function finishBlock({ onBlock }: QuantizeRequest, lane: Lane, index: number): Promise<void> {
+  const block = lane.draft.blocks[index] as BlockState;
+  lane.entered = lane.draft.edition;
+  await eachStep(lane, async (step, context) => {
+    lane.reading = step.method.needs?.(step.options)?.inputs ?? 'quantized';
+    await step.method.block?.(block, context);
+  });
+  await onBlock(lane.recipe, block);
+}
+
+/** Every stream through this block; streams of one name with equal weights are run once. */
+async function advance(
+  request: QuantizeRequest,
+  runner: BlockRunner,
+  lanes: readonly Lane[],
+  batches: readonly Batch[],
+  index: number,
+  released: HiddenStates[],
+): Promise<void> {
+  const made = new Map<string, Stream>();
+  const old = new Set<HiddenStates>();
+  for (const lane of lanes) {
+    for (const [inputs, stream] of lane.streams) {
+      if (lane.failure !== undefined) continue;
+      const block = lane.draft.blocks[index] as BlockState;
+      const float = inputs === 'float';
+      const name = float && !lane.prepared ? `float ${index}` : `${lane.recipe.name} ${inputs} ${index}`;
+      let next = made.get(name);
+      if (next === undefined) {
+        const states = await createStates(request, batches, `${made.size}-${index}`, released);
+        const { draft } = block;
+        const floatModel = lane.prepared ? draft : request.model;
+        const read = float
+          ? (view: TensorView) => floatModel.read(view.tensor)
+          : (view: TensorView) => draft.current(view);
+        const operators = float && !lane.prepared ? new Map() : draft.sites;
+        const run = await runner.open({ block: block.block, operators, read, observed: [], next: true });
+        for (const [i, { sequences, length }] of batches.entries()) {
+          const result = await run(await stream.states.read(i), sequences, length);
+          await states.write(i, result.next as Float32Array);
+        }
+        next = { name, states };
+        made.set(name, next);
+      }
+      old.add(stream.states);
+      lane.streams.set(inputs, next);
+    }
+  }
+  for (const states of old) await states.release();
+}
+
+async function createStates(
+  { model, budgetBytes, workFolder }: QuantizeRequest,
+  batches: readonly Batch[],
+  name: string,
+  released: HiddenStates[],
+): Promise<HiddenStates> {
+  const states = await HiddenStates.create(batches, model.decoder.hiddenSize, {
+    budgetBytes,
+    path: `${workFolder}/states-${name}`,
+  });
+  released.push(states);
+  return states;
+}
+
+/** Encoded weights of a stored block are dropped, so that memory holds a few blocks and not the model. */
+function forgetBlock(lane: Lane, index: number): void {
+  for (const { linear } of lane.draft.blocks[index]?.layers ?? []) {
+    lane.draft.encoded.delete(linear.weight.tensor);
+    lane.draft.edits.delete(linear.weight.tensor);
+  }
+}
+
+async function eachStep(
+  lane: Lane,
+  hook: (step: ResolvedStep, context: MethodContext<Record<string, unknown>>) => Promise<void>,
+): Promise<void> {
+  for (const step of lane.recipe.steps) await hook(step, { options: step.options, kernels: lane.draft.kernels });
+}
+
+/** A failed lane stops; the others go on. */
+async function guard(lane: Lane, work: () => Promise<void>): Promise<void> {
+  if (lane.failure !== undefined) return;
+  try {
+    await work();
+  } catch (thrown) {
+    const failure = toLowbitError(thrown);
+    lane.failure =
+      failure.code === 'INTERNAL'
+        ? new LowbitError('METHOD_FAILED', `${lane.recipe.name} failed: ${failure.message}`, { cause: thrown })
+        : failure;
+  }
+}

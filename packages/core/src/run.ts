@@ -1,0 +1,256 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Kernels } from '@lowbit/kernels';
+import { describeEnvironment, planWorkers } from './environment.js';
+import { toLowbitError } from './errors.js';
+import type { LowbitError } from './errors.js';
+import type { Experiment } from './experiment.js';
+import { makePlan } from './plan.js';
+import type { Plan, PlannedCell, PlannedModel } from './plan.js';
+import type { Job, JobProgress } from './pool/job.js';
+import { JobPool } from './pool/pool.js';
+import { checkNeed, estimateNeed, readAvailable } from './preflight.js';
+import type { Registry } from './registry.js';
+import { CellBook } from './run-cells.js';
+import { readRun, RunStore } from './store/run-store.js';
+import type { CellResult, Manifest } from './store/types.js';
+
+export interface RunRequest {
+  experiment: Experiment;
+  registry: Registry;
+  kernels: Kernels;
+  /** The run's folder; cells that it already has are not computed again. */
+  folder: string;
+  /** Module that runs jobs in a worker thread. */
+  worker: URL;
+  signal?: AbortSignal | undefined;
+  onEvent?: ((event: RunEvent) => void) | undefined;
+  /** How often the process died while a cell was in flight, by digest; present when it was started again. */
+  crashes?: ReadonlyMap<string, number> | undefined;
+}
+
+export type RunEvent =
+  | { kind: 'planned'; cells: number; finished: number; notes: string[] }
+  | { kind: 'started'; cells: string[] }
+  | { kind: 'ended'; cells: string[] }
+  | { kind: 'progress'; model: string; recipe: string; task: string; progress: JobProgress }
+  | { kind: 'cell'; cell: CellResult; done: number; total: number };
+
+export interface RunOutcome {
+  manifest: Manifest;
+  cells: CellResult[];
+  failed: number;
+  interrupted: boolean;
+}
+
+/** The whole pipeline: plan, preflight, quantize each model by all its recipes, score every cell, keep what is done. */
+export async function runExperiment(request: RunRequest): Promise<RunOutcome> {
+  const { experiment, kernels, folder, signal, onEvent = () => undefined } = request;
+  const layout = planWorkers(experiment);
+  const plan = await makePlan(request);
+  const store = await RunStore.open(folder);
+  try {
+    const book = await CellBook.open(store, plan, onEvent, request.crashes);
+    const missing = await findMissing(store, book.pending);
+    if (book.pending.length > 0)
+      checkNeed(estimateNeed(plan.models, missing, layout.workers), await readAvailable(folder), folder);
+    const manifest = describeRun(request, plan, layout);
+    await store.writeManifest(manifest);
+    onEvent({
+      kind: 'planned',
+      cells: plan.cells.length,
+      finished: plan.cells.length - book.pending.length,
+      notes: manifest.notes,
+    });
+    if (book.pending.length > 0) await computeCells({ ...request, plan, store, book, missing, layout });
+    await store.close();
+    const { cells } = await readRun(folder);
+    return {
+      manifest,
+      cells,
+      failed: cells.filter(({ status }) => status === 'failed').length,
+      interrupted: signal?.aborted ?? false,
+    };
+  } finally {
+    await store.close();
+  }
+}
+
+interface Work extends RunRequest {
+  plan: Plan;
+  store: RunStore;
+  book: CellBook;
+  /** Digests of the artifacts that are not there yet. */
+  missing: Set<string>;
+  layout: { workers: number; threads: number };
+}
+
+async function computeCells(work: Work): Promise<void> {
+  const { plan, store, experiment, layout, signal } = work;
+  const pool = new JobPool({
+    worker: work.worker,
+    slots: Array.from({ length: layout.workers }, (_, i) => ({
+      device: { name: experiment.device, threads: layout.threads },
+      workFolder: join(store.workFolder, `slot-${i}`),
+      plugins: experiment.plugins,
+    })),
+    onProgress: (job, progress) => tellProgress(work, job, progress),
+  });
+  const stop = (): void => void pool.close();
+  signal?.addEventListener('abort', stop);
+  try {
+    if (!signal?.aborted) await Promise.all(plan.models.map((model) => runModel(work, pool, model)));
+  } catch (error) {
+    if (!signal?.aborted) throw error;
+  } finally {
+    signal?.removeEventListener('abort', stop);
+    await pool.close();
+  }
+}
+
+/** What needs no quantization starts at once; the rest follows the artifacts that it scores. */
+async function runModel(work: Work, pool: JobPool, model: PlannedModel): Promise<void> {
+  const { book, missing } = work;
+  const cells = book.pending.filter((cell) => cell.model === model.record.name);
+  const wanted = model.artifacts.filter(
+    ({ digest }) => missing.has(digest) && cells.some(({ artifact }) => artifact === digest),
+  );
+  // Recipes go through the model together, but one that may have taken the process down goes by itself.
+  const cellsOf = (digest: string): PlannedCell[] => cells.filter(({ artifact }) => artifact === digest);
+  const isSuspect = ({ digest }: { digest: string }): boolean =>
+    cellsOf(digest).some((cell) => book.crashesOf(cell) > 0);
+  const groups = [wanted.filter((each) => !isSuspect(each)), ...wanted.filter(isSuspect).map((each) => [each])];
+  const ready = cells.filter(({ artifact }) => !wanted.some(({ digest }) => digest === artifact));
+  await Promise.all([
+    ...ready.map((cell) => runCell(work, pool, model, cell, 0)),
+    ...groups
+      .filter(({ length }) => length > 0)
+      .map((group) =>
+        quantizeGroup(
+          work,
+          pool,
+          model,
+          group,
+          group.flatMap(({ digest }) => cellsOf(digest)),
+        ),
+      ),
+  ]);
+}
+
+async function quantizeGroup(
+  work: Work,
+  pool: JobPool,
+  model: PlannedModel,
+  group: PlannedModel['artifacts'],
+  cells: PlannedCell[],
+): Promise<void> {
+  const { book, store, signal } = work;
+  const recipes = group.map(({ digest, recipe }) => ({
+    name: recipe.name,
+    steps: recipe.steps.map(({ method, options }) => ({ method: method.name, options })),
+    folder: store.artifactFolder(digest),
+  }));
+  const attempt = Math.max(0, ...cells.map((cell) => book.crashesOf(cell)));
+  const job: Job = { kind: 'quantize', subject: model.info.path, attempt, recipes, calibration: model.calibration };
+  let failures: Record<string, LowbitError> = {};
+  let seconds = 0;
+  try {
+    const result = await book.inFlight(cells, (onStart) => pool.run(job, { alone: attempt > 0, onStart }));
+    failures = Object.fromEntries(
+      Object.entries(result.failures).map(([name, failure]) => [name, book.revive(failure)]),
+    );
+    // Recipes are made together; each takes an equal share of the time.
+    seconds = result.seconds / group.length;
+  } catch (error) {
+    if (signal?.aborted) return;
+    failures = Object.fromEntries(group.map(({ recipe }) => [recipe.name, toLowbitError(error)]));
+  }
+  await Promise.all(
+    cells.map((cell) => {
+      const failure = failures[cell.recipe];
+      return failure ? book.fail(cell, failure) : runCell(work, pool, model, cell, seconds);
+    }),
+  );
+}
+
+async function runCell(
+  work: Work,
+  pool: JobPool,
+  model: PlannedModel,
+  cell: PlannedCell,
+  quantizeSeconds: number,
+): Promise<void> {
+  const { book, plan, store, experiment, signal } = work;
+  const { digest, model: name, recipe, task } = cell;
+  const { limit, window, windows } = plan.tasks.find(({ record }) => record.name === task)?.choice ?? {};
+  const attempt = book.crashesOf(cell);
+  const job: Job = {
+    kind: 'eval',
+    subject: cell.artifact === undefined ? model.info.path : store.artifactFolder(cell.artifact),
+    attempt,
+    cell: { digest, model: name, recipe, task },
+    index: plan.cells.indexOf(cell),
+    data: experiment.data,
+    ...{ limit, window, windows, quantizeSeconds },
+  };
+  try {
+    const { cell: result, samples } = await book.inFlight([cell], (onStart) =>
+      pool.run(job, { alone: attempt > 0, onStart }),
+    );
+    await book.finish(result, samples);
+  } catch (error) {
+    if (!signal?.aborted) await book.fail(cell, toLowbitError(error));
+  }
+}
+
+async function findMissing(store: RunStore, cells: readonly PlannedCell[]): Promise<Set<string>> {
+  const missing = new Set<string>();
+  for (const { artifact } of cells) {
+    const isThere =
+      artifact === undefined ||
+      (await access(store.artifactFolder(artifact)).then(
+        () => true,
+        () => false,
+      ));
+    if (!isThere) missing.add(artifact);
+  }
+  return missing;
+}
+
+function describeRun(
+  { experiment, kernels }: RunRequest,
+  plan: Plan,
+  layout: { workers: number; threads: number },
+): Manifest {
+  const notes = [...experiment.notes];
+  if (kernels.implementation === 'reference')
+    notes.push('Quantized with the TypeScript reference kernels: the native ones are not built on this machine.');
+  return {
+    formatVersion: 1,
+    name: experiment.name,
+    title: experiment.title,
+    notes,
+    created: new Date().toISOString(),
+    planDigest: plan.digest,
+    models: plan.models.map(({ record }) => record),
+    recipes: plan.recipes,
+    tasks: plan.tasks.map(({ record }) => record),
+    calibration: plan.models.find(({ record }) => record.calibration)?.record.calibration,
+    environment: describeEnvironment(kernels, experiment.device, layout, plan.fingerprint),
+    cells: plan.cells.map(({ digest, model, recipe, task }) => ({ digest, model, recipe, task })),
+  };
+}
+
+function tellProgress({ onEvent, plan }: Work, job: Job, progress: JobProgress): void {
+  if (job.kind === 'eval') onEvent?.({ kind: 'progress', ...job.cell, progress });
+  else if (job.kind === 'quantize') {
+    const model = plan.models.find(({ info }) => info.path === job.subject)?.record.name ?? '';
+    onEvent?.({
+      kind: 'progress',
+      model,
+      recipe: job.recipes.map(({ name }) => name).join(', '),
+      task: 'quantize',
+      progress,
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import { LowbitError } from '../errors.js';
+import type { Tokenizer } from '../model/tokenizer.js';
+import type { Request } from '../task.js';
+import { createTextEncoder, joinPair, type TextEncoder, type TokenSequence } from './encode.js';
+import { rollText } from './rolling.js';
+import { cutWindows } from './windows.js';
+
+export interface EncodedRequest {
+  kind: Request['kind'];
+  sequences: TokenSequence[];
+  scoredTokens: number;
+  /** Context tokens cut on the left. */
+  lost: number;
+}
+
+export interface EncodeOptions {
+  tokenizer: Tokenizer;
+  contextLength: number;
+  window?: number | undefined;
+  maxWindows?: number | undefined;
+}
+
+/** Each request as the token sequences that score it. No model is needed, so that bad data is found before work starts. */
+export function encodeRequests(requests: readonly Request[], options: EncodeOptions): EncodedRequest[] {
+  const encoder = createTextEncoder(options.tokenizer);
+  return requests.map((request) => encodeRequest(request, encoder, options));
+}
+
+function encodeRequest(request: Request, encoder: TextEncoder, options: EncodeOptions): EncodedRequest {
+  const { sequences, lost } = toSequences(request, encoder, options);
+  const scoredTokens = sequences.reduce((sum, { ids, scoredFrom }) => sum + ids.length - scoredFrom, 0);
+  return { kind: request.kind, sequences, scoredTokens, lost };
+}
+
+function toSequences(
+  request: Request,
+  encoder: TextEncoder,
+  { tokenizer, contextLength, window, maxWindows }: EncodeOptions,
+): { sequences: TokenSequence[]; lost: number } {
+  switch (request.kind) {
+    case 'logLikelihood': {
+      const pair = encoder.encodePair(request.context, request.continuation);
+      const { sequence, lost } = joinPair(pair, contextLength);
+      return { sequences: [sequence], lost };
+    }
+    case 'rolling': {
+      const ids =
+        request.special === false
+          ? tokenizer.encode(request.text, { special: false })
+          : encoder.encodeText(request.text);
+      return {
+        sequences: rollText(ids, encoder.prefixId, checkWindow(window ?? contextLength, contextLength)),
+        lost: 0,
+      };
+    }
+    case 'windows': {
+      const ids = tokenizer.encode(request.text, { special: true });
+      const windows = cutWindows(ids, checkWindow(window ?? request.window, contextLength), maxWindows);
+      return { sequences: windows.map((each) => ({ ids: each, scoredFrom: 1 })), lost: 0 };
+    }
+  }
+}
+
+/** The window if it is an integer of at least two tokens and fits the model; an EXPERIMENT_OPTION error otherwise. */
+function checkWindow(window: number, contextLength: number): number {
+  if (Number.isInteger(window) && window >= 2 && window <= contextLength) return window;
+  throw new LowbitError(
+    'EXPERIMENT_OPTION',
+    `The window should be an integer from 2 to the model's context of ${contextLength} tokens, but it is ${window}; set --window.`,
+  );
+}

@@ -1,0 +1,41 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { RequestResult } from '../task.js';
+import type { Sample } from './score-task.js';
+
+/** `samples_<task>.jsonl` in `directory`, which is made if needed; the path written. */
+export async function writeSamples(directory: string, task: string, samples: readonly Sample[]): Promise<string> {
+  const path = join(directory, `samples_${task}.jsonl`);
+  await mkdir(directory, { recursive: true });
+  await writeFile(path, formatSamples(samples));
+  return path;
+}
+
+/**
+ * A line a document in lm-evaluation-harness's form: `doc_id`, `resps` (a list per request, `[[logprob, isGreedy]]`; a
+ * rolling text has `[[logprob]]`, the papers' windows their mean losses), and the document's scores under the harness's
+ * names (`acc`, `acc_norm`).
+ */
+export function formatSamples(samples: readonly Sample[]): string {
+  return samples
+    .map(({ docId, results, scores }) => {
+      const named = Object.fromEntries(Object.entries(scores).map(([name, value]) => [toSnakeCase(name), value]));
+      return `${JSON.stringify({ doc_id: docId, resps: results.map(formatResult), ...named })}\n`;
+    })
+    .join('');
+}
+
+function formatResult(result: RequestResult): (number | boolean)[][] {
+  switch (result.kind) {
+    case 'logLikelihood':
+      return [[result.logprob, result.isGreedy]];
+    case 'rolling':
+      return [[result.logprob]];
+    case 'windows':
+      return [result.meanLosses];
+  }
+}
+
+function toSnakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

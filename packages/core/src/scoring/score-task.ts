@@ -1,0 +1,103 @@
+import { LowbitError } from '../errors.js';
+import type { DataFolder, Metric, MetricValue, RequestResult, Task } from '../task.js';
+import { scoreRequests, type ScoreCounts, type ScoreOptions } from './score-requests.js';
+import { estimateMean } from './statistics.js';
+
+export interface TaskOptions extends ScoreOptions {
+  data: DataFolder;
+  /** Only the first documents. */
+  limit?: number | undefined;
+}
+
+/** A metric's value with what a row needs to name it. */
+export interface TaskValue extends MetricValue {
+  protocol: string | undefined;
+  higherIsBetter: boolean;
+}
+
+/** One document: the results of its requests and the scores that the task made of them. */
+export interface Sample {
+  docId: number;
+  results: RequestResult[];
+  scores: Record<string, number>;
+}
+
+export interface TaskScore {
+  /** One for each metric of the task, in its order. */
+  values: TaskValue[];
+  samples: Sample[];
+  counts: ScoreCounts & { documents: number };
+}
+
+/** Scores a model on a task: documents, requests, log-probabilities, scores, metrics. */
+export async function scoreTask(task: Task, options: TaskOptions): Promise<TaskScore> {
+  const docs = await readDocuments(task, options.data, options.limit);
+  const requests = docs.map((doc) => task.requests(doc));
+  const { results, counts } = await scoreRequests(requests.flat(), options);
+  let next = 0;
+  const samples = docs.map((doc, docId): Sample => {
+    const own = results.slice(next, (next += requests[docId].length));
+    return { docId, results: own, scores: task.score(doc, own) };
+  });
+  const measured = aggregate(
+    task,
+    samples.map(({ scores }) => scores),
+  );
+  const values = task.metrics.map((metric): TaskValue => {
+    const value = measured.find((each) => each.metric === metric.name);
+    if (!value) throw noScore(task, metric.name);
+    return { ...value, protocol: nameProtocol(metric, results, options.window), higherIsBetter: metric.higherIsBetter };
+  });
+  return { values, samples, counts: { documents: docs.length, ...counts } };
+}
+
+/** TASK_DATA when a file of the task is not in the data folder: to be asked of every task before work starts. */
+export async function requireTaskFiles(task: Task, data: DataFolder): Promise<void> {
+  for (const file of task.files)
+    if (!(await data.has(file)))
+      throw new LowbitError(
+        'TASK_DATA',
+        `Task ${task.name} needs ${file} in the data folder, but it is not there; put the official file in place or set --data.`,
+      );
+}
+
+async function readDocuments(task: Task, data: DataFolder, limit: number | undefined): Promise<unknown[]> {
+  if (limit !== undefined && !(Number.isInteger(limit) && limit >= 1))
+    throw new LowbitError(
+      'EXPERIMENT_OPTION',
+      `The limit should be an integer from 1, but it is ${limit}; leave it out for all documents.`,
+    );
+  const docs = await task.documents(data);
+  if (docs.length === 0)
+    throw new LowbitError(
+      'TASK_DATA',
+      `Task ${task.name} should have documents, but ${task.files.join(', ')} has none.`,
+    );
+  return docs.slice(0, limit);
+}
+
+function aggregate(task: Task, scores: Record<string, number>[]): MetricValue[] {
+  if (task.aggregate) return task.aggregate(scores);
+  return task.metrics.map(({ name }) => {
+    const values = scores.map((each) => {
+      if (each[name] === undefined) throw noScore(task, name);
+      return each[name];
+    });
+    return { metric: name, ...estimateMean(values), n: values.length };
+  });
+}
+
+function noScore(task: Task, metric: string): LowbitError {
+  return new LowbitError(
+    'TASK_DATA',
+    `Task ${task.name} should score ${metric}, but its definition gives no value for it; correct the task.`,
+  );
+}
+
+/** The metric's id for this run: the window of the papers' protocol, or a window stated for a rolling text. */
+function nameProtocol({ protocol }: Metric, results: RequestResult[], window: number | undefined): string | undefined {
+  const cut = results.find((result) => result.kind === 'windows');
+  if (cut) return protocol?.replace('{window}', String(cut.tokensPerWindow));
+  const stated = window !== undefined && results.some((result) => result.kind === 'rolling');
+  return stated && protocol !== undefined ? `${protocol}-${window}` : protocol;
+}

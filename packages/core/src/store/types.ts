@@ -1,0 +1,138 @@
+/** What lies on disk under `runs/<name>/`: one manifest, one file a finished cell. Everything the report shows is here. */
+export interface Manifest {
+  formatVersion: 1;
+  name: string;
+  title: string;
+  /** Notes that a reader must see beside the figures ("in-sample text"). */
+  notes: string[];
+  created: string;
+  planDigest: string;
+  models: ModelRecord[];
+  recipes: RecipeRecord[];
+  tasks: TaskRecord[];
+  /** Of the first model that has one. */
+  calibration: CalibrationRecord | undefined;
+  environment: Environment;
+  /** Every cell of the plan in table order, finished or not. */
+  cells: CellKey[];
+}
+
+export interface CellKey {
+  digest: string;
+  model: string;
+  recipe: string;
+  task: string;
+}
+
+export interface ModelRecord {
+  name: string;
+  family: string;
+  /** sha256 over the tensors' files and the config. */
+  digest: string;
+  parameters: number;
+  /** Bits per weight of the stored checkpoint (16 for bf16). */
+  bitsPerWeight: number;
+  tokenizerDigest: string | undefined;
+  /** What its recipes were calibrated on; ids differ from tokenizer to tokenizer. */
+  calibration?: CalibrationRecord | undefined;
+}
+
+export interface RecipeRecord {
+  /** Short label, `gptq-w4-g64`, or the recipe as written. */
+  name: string;
+  /** Every option after defaults. Empty for `float`. */
+  steps: { method: string; version: string; options: Record<string, unknown> }[];
+  /** Nominal bits of the weights, for the table's order; undefined for float. */
+  bits: number | undefined;
+}
+
+export interface TaskRecord {
+  name: string;
+  version: string;
+  description: string;
+  source: string;
+  metrics: { name: string; higherIsBetter: boolean; protocol?: string | undefined }[];
+  limit: number | undefined;
+  files: { path: string; sha256: string; bytes: number }[];
+}
+
+export interface CalibrationRecord {
+  source: string;
+  samples: number;
+  sequenceLength: number;
+  tokens: number;
+  seed: number | undefined;
+  /** sha256 over the token ids as little-endian int32, sequences one after the other. */
+  tokenSha256: string;
+}
+
+export interface Environment {
+  lowbit: string;
+  node: string;
+  onnxruntime: string;
+  platform: string;
+  processor: string;
+  cores: number;
+  memoryBytes: number;
+  kernels: { implementation: 'native' | 'reference'; instructionSet: string };
+  device: string;
+  workers: number;
+  threadsPerWorker: number;
+  /** Hash of the compiled packages that can change a value. */
+  fingerprint: string;
+}
+
+/** A finished cell, `cells/<digest>.json`, written once, atomically. */
+export interface CellResult {
+  formatVersion: 1;
+  digest: string;
+  model: string;
+  recipe: string;
+  task: string;
+  status: 'done' | 'failed';
+  error?: { code: string; message: string } | undefined;
+  rows: Row[];
+  /** Token, window and document counts and the hash of the scored token ids. */
+  counts: { documents: number; tokens: number; computedTokens: number; windows?: number | undefined; tokenSha256: string };
+  /** Per-layer record of the recipe; empty for float. */
+  layers: LayerRecord[];
+  /** Measurements of this execution, never compared. */
+  seconds: { quantize: number; load: number; score: number };
+  peakMemoryBytes: number;
+}
+
+/** One metric of a cell. Tidy, so that CSV and pivots fall out. */
+export interface Row {
+  model: string;
+  recipe: string;
+  task: string;
+  metric: string;
+  protocol: string | undefined;
+  value: number;
+  stderr: number | undefined;
+  n: number;
+  higherIsBetter: boolean;
+  bitsPerWeight: number;
+  seconds: number;
+}
+
+/** What happened to one linear. Errors are relative Frobenius norms unless said. */
+export interface LayerRecord {
+  layer: string;
+  block: number;
+  role: string;
+  method: string;
+  rows: number;
+  cols: number;
+  bitsPerWeight: number;
+  weightError: number;
+  /** ||X(W - W^)t|| / ||X Wt|| on the calibration inputs, where a Hessian was collected. */
+  outputError?: number | undefined;
+  /** tr(D H Dt) with H = sum of x xt, and the same for round-to-nearest on the same grid. */
+  squaredOutputError?: number | undefined;
+  rtnSquaredOutputError?: number | undefined;
+  hessianTrace?: number | undefined;
+  /** Set when the method could not treat the layer as asked: what was done instead. */
+  fallback?: string | undefined;
+  notes?: Record<string, number | string> | undefined;
+}

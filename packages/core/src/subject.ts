@@ -1,0 +1,193 @@
+import { mkdir, open, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Kernels } from '@lowbit/kernels';
+import { isArtifact, openArtifact } from './artifact/artifact.js';
+import type { Artifact } from './artifact/artifact.js';
+import { transpose } from './draft/draft.js';
+import { ResidentModel } from './engine/model.js';
+import type { TensorSource } from './engine/parameters.js';
+import type { Device } from './engine/runtime.js';
+import type { AttentionLowering } from './engine/lower/scope.js';
+import { LowbitError } from './errors.js';
+import { decodeWeight } from './formats/index.js';
+import { openCheckpoint } from './model/checkpoint.js';
+import type { Checkpoint } from './model/checkpoint.js';
+import type { Decoder, TensorView } from './model/decoder.js';
+import { checkFinite } from './model/finite.js';
+import { isFloatDtype } from './model/dtype.js';
+import { readJsonObject } from './model/json.js';
+import { decoderTensors, readDecoder } from './model/read-decoder.js';
+import { roundRopeFrequencies } from './model/round-rope.js';
+import { checkTokenizer, openTokenizer } from './model/tokenizer.js';
+import type { Tokenizer } from './model/tokenizer.js';
+import type { TokenScorer } from './scoring/token-scorer.js';
+import type { CalibrationRecord, LayerRecord, RecipeRecord } from './store/types.js';
+
+/** What is known of a checkpoint or artifact before anything is computed. */
+export interface SubjectInfo {
+  path: string;
+  name: string;
+  family: string;
+  /** Of the float model's files; of the artifact's weights where it is one. */
+  digest: string;
+  decoder: Decoder;
+  parameters: number;
+  /** Stored bits per weight of the blocks' linears. */
+  bitsPerWeight: number;
+  recipe: RecipeRecord | undefined;
+  calibration: CalibrationRecord | undefined;
+  layers: LayerRecord[];
+}
+
+/** A subject ready to be scored. */
+export interface Subject extends SubjectInfo {
+  scorer: TokenScorer;
+  tokenizer(): Promise<Tokenizer>;
+  release(): Promise<void>;
+}
+
+export interface SubjectOptions {
+  kernels: Kernels;
+  device: Device;
+  /** Decoded weights of an artifact are spilled here; removed at release. */
+  workFolder: string;
+  /** Longest sequence to be scored; default the model's context, at most 8,192 positions. */
+  maxLength?: number | undefined;
+  lowering?: AttentionLowering | undefined;
+  /** `bfloat16` emulates models that were cast as a whole; see model/round-rope.ts. Default `float32`, as transformers loads them. */
+  ropeFrequencies?: 'float32' | 'bfloat16' | undefined;
+}
+
+const defaultMaxLength = 8192;
+
+/** Facts only: headers, config, records. */
+export async function inspectSubject(path: string, kernels: Kernels): Promise<SubjectInfo> {
+  return (await describe(path, kernels)).info;
+}
+
+/** Opens a checkpoint, or an artifact in its simulated form: weights decoded to float32, computed in float32. */
+export async function openSubject(path: string, options: SubjectOptions): Promise<Subject> {
+  const { info, stored, checkpoint, artifact } = await describe(path, options.kernels);
+  if (checkpoint) await checkFinite(checkpoint, options.kernels);
+  const spill = artifact && (await spillDecoded(artifact, info.decoder, options));
+  const sources = new Map([...stored, ...(spill?.sources ?? [])]);
+  const maxLength = options.maxLength ?? Math.min(info.decoder.contextLength, defaultMaxLength);
+  const decoder =
+    options.ropeFrequencies === 'bfloat16' ? await roundRopeFrequencies(info.decoder, options.kernels) : info.decoder;
+  const scorer = new ResidentModel(decoder, sources, { device: options.device, lowering: options.lowering, maxLength });
+  let tokenizer: Promise<Tokenizer> | undefined;
+  return {
+    ...info,
+    scorer,
+    tokenizer: () => (tokenizer ??= openFittingTokenizer(path, info.decoder)),
+    async release() {
+      await scorer.release();
+      if (spill) await rm(spill.file, { force: true });
+    },
+  };
+}
+
+async function openFittingTokenizer(path: string, decoder: Decoder): Promise<Tokenizer> {
+  const tokenizer = await openTokenizer(path);
+  checkTokenizer(tokenizer, decoder);
+  return tokenizer;
+}
+
+interface Described {
+  info: SubjectInfo;
+  stored: ReadonlyMap<string, TensorSource>;
+  checkpoint: Checkpoint | undefined;
+  artifact: Artifact | undefined;
+}
+
+async function describe(path: string, kernels: Kernels): Promise<Described> {
+  if (await isArtifact(path)) return describeArtifact(path);
+  const checkpoint = await openCheckpoint(path, kernels);
+  const { name, decoder, parameters, bitsPerWeight, tensors } = checkpoint;
+  const info = {
+    path,
+    name,
+    family: decoder.family,
+    digest: await checkpoint.digest(),
+    decoder,
+    parameters,
+    bitsPerWeight,
+    recipe: undefined,
+    calibration: undefined,
+    layers: [],
+  };
+  return { info, stored: tensors, checkpoint, artifact: undefined };
+}
+
+async function describeArtifact(path: string): Promise<Described> {
+  const artifact = await openArtifact(path);
+  const { record, tensors } = artifact;
+  const source = join(path, 'config.json');
+  const config = await readJsonObject(source, 'CONFIG_VALUE');
+  if (config === undefined)
+    throw new LowbitError(
+      'ARTIFACT_MISSING',
+      `Expected ${source} beside lowbit.json, found none; quantize the model again.`,
+    );
+  const decoder = readDecoder(config, new Set([...tensors.keys(), ...Object.keys(record.weights)]), source);
+  const stored = new Map<string, TensorSource>();
+  for (const view of decoderTensors(decoder)) {
+    const found = tensors.get(view.tensor);
+    if (found && isFloatDtype(found.dtype)) stored.set(view.tensor, { ...found, dtype: found.dtype });
+    else if (record.weights[view.tensor] === undefined)
+      throw new LowbitError(
+        'CHECKPOINT_TENSOR',
+        `Expected tensor ${view.tensor} in ${path}, found none; quantize the model again.`,
+      );
+  }
+  const { model, recipe, calibration, bitsPerWeight, layers, digest } = record;
+  const info = {
+    path,
+    name: model.name,
+    family: model.family,
+    digest,
+    decoder,
+    parameters: model.parameters,
+    bitsPerWeight,
+    recipe,
+    calibration,
+    layers,
+  };
+  return { info, stored, checkpoint: undefined, artifact };
+}
+
+/** Decodes every encoded weight into one file of float32, which the engine then reads in place. */
+async function spillDecoded(
+  artifact: Artifact,
+  decoder: Decoder,
+  { kernels, workFolder }: SubjectOptions,
+): Promise<{ file: string; sources: Map<string, TensorSource> }> {
+  await mkdir(workFolder, { recursive: true });
+  const file = join(workFolder, `decoded-${process.pid}-${spills++}.f32`);
+  const sources = new Map<string, TensorSource>();
+  const handle = await open(file, 'w');
+  try {
+    let offset = 0;
+    for (const view of decoderTensors(decoder).filter(({ tensor }) => artifact.record.weights[tensor] !== undefined)) {
+      const values = await decodeStored(artifact, view, kernels);
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+      await handle.writeFile(bytes);
+      sources.set(view.tensor, { dtype: 'F32', shape: view.shape, file, offset, bytes: bytes.length });
+      offset += bytes.length;
+    }
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  } finally {
+    await handle.close();
+  }
+  return { file, sources };
+}
+
+let spills = 0;
+
+async function decodeStored(artifact: Artifact, view: TensorView, kernels: Kernels): Promise<Float32Array> {
+  const encoded = await artifact.readWeight(view.tensor);
+  const values = await decodeWeight(encoded, kernels);
+  return view.transposed ? transpose(values, encoded.rows, encoded.cols) : values;
+}

@@ -1,0 +1,70 @@
+import { createHash } from 'node:crypto';
+import { access, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LowbitError } from './errors.js';
+import type { TaskRecord } from './store/types.js';
+import type { DataFolder } from './task.js';
+
+/** A data folder that remembers what was read from it. */
+export interface RecordedDataFolder extends DataFolder {
+  /** Hash and size of each file read so far, by path. */
+  readFiles(): TaskRecord['files'];
+}
+
+/** Files below `directory`, as UTF-8. A missing or malformed file is a TASK_DATA error that names it. */
+export function openDataFolder(directory: string): RecordedDataFolder {
+  const records = new Map<string, TaskRecord['files'][number]>();
+
+  async function readText(path: string): Promise<string> {
+    const bytes = await readBytes(directory, path);
+    const text = decodeText(bytes, path);
+    records.set(path, { path, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length });
+    return text;
+  }
+
+  return {
+    readText,
+    async readLines(path) {
+      return splitLines(await readText(path));
+    },
+    has: (path) =>
+      access(join(directory, path)).then(
+        () => true,
+        () => false,
+      ),
+    readFiles: () => [...records.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
+  };
+}
+
+/** Lines without their line feed or carriage return; what follows the last line feed is a line if it is not empty. */
+export function splitLines(text: string): string[] {
+  const lines = text.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
+  if (lines[lines.length - 1] === '') lines.pop();
+  return lines;
+}
+
+async function readBytes(directory: string, path: string): Promise<Buffer> {
+  try {
+    return await readFile(join(directory, path));
+  } catch (cause) {
+    throw new LowbitError(
+      'TASK_DATA',
+      `The data folder should hold ${path}, but it could not be read (${String(cause)}); put the official file in place or set --data.`,
+      { cause },
+    );
+  }
+}
+
+function decodeText(bytes: Buffer, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw new LowbitError(
+      'TASK_DATA',
+      `${path} should be UTF-8 text, but has bytes that are not; get the official file again.`,
+      {
+        cause,
+      },
+    );
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * A task is data plus a few pure functions: documents, requests, score. It never sees a tokenizer or a device.
+ * Words follow lm-evaluation-harness: a request is a (context, continuation) pair, a text scored whole, or a prompt.
+ */
+export interface Task<Doc = unknown> {
+  /** lm-evaluation-harness's name where it has one: `piqa`, `arc_easy`; the papers' perplexity is `wikitext2`. */
+  name: string;
+  /** Of our definition; part of every result and of a cell's digest. Raise it when a value can change. */
+  version: string;
+  description: string;
+  /** Where the definition comes from: paper, or the harness's task and version. */
+  source: string;
+  metrics: Metric[];
+  /** Paths below the data folder that `documents` reads; hashed into the cell's digest. */
+  files: string[];
+  /** Reads the documents in official order. A malformed row is a TASK_DATA error: file, line, reason. */
+  documents(data: DataFolder): Promise<Doc[]>;
+  requests(doc: Doc): Request[];
+  /** Scores of one document from the results of its requests, one per metric that is averaged over documents. */
+  score(doc: Doc, results: RequestResult[]): Record<string, number>;
+  /** How scores become metric values; default: mean with standard error (sample deviation / sqrt n) of each metric. */
+  aggregate?(scores: Record<string, number>[]): MetricValue[];
+}
+
+export interface Metric {
+  /** `acc`, `accNorm`, `perplexity`, `wordPerplexity`, `bitsPerByte`, ... (the vocabulary's names). */
+  name: string;
+  higherIsBetter: boolean;
+  /**
+   * Metric id with its rule where a name alone says too little: `wordPpl/lm-eval`. `{window}` stands for the tokens per
+   * window of the run: `ppl/papers-{window}`.
+   */
+  protocol?: string | undefined;
+}
+
+export interface MetricValue {
+  metric: string;
+  value: number;
+  /** Standard error; undefined where none is defined (a single document). */
+  stderr: number | undefined;
+  n: number;
+}
+
+/** Read access to the data folder; the host records hash and size of each file that was read. */
+export interface DataFolder {
+  readText(path: string): Promise<string>;
+  readLines(path: string): Promise<string[]>;
+  has(path: string): Promise<boolean>;
+}
+
+export type Request = LogLikelihood | Windows | Rolling;
+
+/** ln p(continuation | context). Encoded jointly, split by token count; trailing spaces of the context move over. */
+export interface LogLikelihood {
+  kind: 'logLikelihood';
+  context: string;
+  continuation: string;
+}
+
+/** The papers' perplexity: one tokenizer call, consecutive windows of equal length, incomplete tail dropped. */
+export interface Windows {
+  kind: 'windows';
+  text: string;
+  /** Tokens per window; the run's `--window` replaces it. */
+  window: number;
+}
+
+/** lm-evaluation-harness's rolling log-likelihood of a whole text: disjoint windows with one token of context. */
+export interface Rolling {
+  kind: 'rolling';
+  text: string;
+  /** `false`: the prefix token alone, without the tokenizer's own special tokens (the harness may so give two BOS). */
+  special?: boolean | undefined;
+}
+
+export type RequestResult = LogLikelihoodResult | WindowsResult | RollingResult;
+
+export interface LogLikelihoodResult {
+  kind: 'logLikelihood';
+  /** Natural log, summed over the continuation's tokens. */
+  logprob: number;
+  /** Every continuation token is the model's arg-max. */
+  isGreedy: boolean;
+  tokens: number;
+}
+
+export interface WindowsResult {
+  kind: 'windows';
+  /** Mean negative log-likelihood of each window, nats per token. */
+  meanLosses: number[];
+  tokensPerWindow: number;
+}
+
+export interface RollingResult {
+  kind: 'rolling';
+  logprob: number;
+  tokens: number;
+}
+
+/** Identity, for its types: `export const piqa = defineTask({...})`. */
+export function defineTask<Doc>(task: Task<Doc>): Task<Doc> {
+  return task;
+}

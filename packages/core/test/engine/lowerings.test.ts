@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { openSubject } from '@lowbit/core';
+import type { Pack } from '@lowbit/core';
+import { loadKernels } from '@lowbit/kernels';
+import { makeTinyCheckpoint } from '../fixtures/tiny-checkpoint.js';
+import type { TinyCheckpointOptions } from '../fixtures/tiny-checkpoint.js';
+
+/** Same sums in another order: float32 over some 100 terms a product, two blocks deep. */
+const sameLoss = 2e-5;
+
+const cases: TinyCheckpointOptions[] = [
+  { family: 'llama' },
+  { family: 'llama', dtype: 'BF16', shards: 2 },
+  { family: 'llama', dtype: 'F16', config: { head_dim: 8, num_attention_heads: 8 } },
+  { family: 'mistral', config: { sliding_window: 5 } },
+  { family: 'qwen2' },
+  { family: 'qwen3' },
+  { family: 'opt' },
+  { family: 'opt', config: { do_layer_norm_before: false } },
+  { family: 'gpt2' },
+];
+
+const ids = (seed: number, length: number): Int32Array =>
+  Int32Array.from({ length }, (_, i) => (seed * 7919 + i * i * 31 + i * 17) % 250);
+
+/** A sequence as a tree without branches. */
+function packOf(sequence: Int32Array): Pack {
+  const { length } = sequence;
+  const indices = Int32Array.from({ length }, (_, i) => i);
+  return {
+    ids: sequence,
+    positions: indices,
+    ends: indices.map(() => length),
+    sources: indices.slice(0, -1),
+    targets: sequence.slice(1),
+  };
+}
+
+/** Two branches after a common prefix, and a second tree beside them. */
+function branchedPack(prefix: Int32Array, first: Int32Array, second: Int32Array, other: Int32Array): Pack {
+  const [p, a, b, o] = [prefix.length, first.length, second.length, other.length];
+  const all = [...prefix, ...first, ...second, ...other];
+  const range = (n: number, from: number): number[] => Array.from({ length: n }, (_, i) => from + i);
+  const whole = p + a + b + o;
+  return {
+    ids: Int32Array.from(all),
+    positions: Int32Array.from([...range(p, 0), ...range(a, p), ...range(b, p), ...range(o, 0)]),
+    ends: Int32Array.from([
+      ...range(p, 0).map(() => p + a + b),
+      ...range(a, 0).map(() => p + a),
+      ...range(b, 0).map(() => p + a + b),
+      ...range(o, 0).map(() => whole),
+    ]),
+    sources: Int32Array.from([p - 1, ...range(a - 1, p), p - 1, ...range(b - 1, p + a), ...range(o - 1, p + a + b)]),
+    targets: Int32Array.from([...first, ...second, ...other.slice(1)]),
+  };
+}
+
+function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  return Math.max(...Array.from(a, (x, i) => Math.abs(x - (b[i] as number))), a.length === b.length ? 0 : Infinity);
+}
+
+for (const options of cases) {
+  t.test(`${JSON.stringify(options)}: fused, general and packed give the same losses`, async (t) => {
+    const directory = join(t.testdir(), 'model');
+    await makeTinyCheckpoint(directory, options);
+    const kernels = await loadKernels();
+    const open = (lowering: 'auto' | 'general') =>
+      openSubject(directory, {
+        kernels,
+        device: { name: 'cpu', threads: 1 },
+        workFolder: directory,
+        maxLength: 64,
+        lowering,
+      });
+    const fused = await open('auto');
+    const general = await open('general');
+    const sequences = [ids(1, 33), ids(2, 33), ids(3, 12)];
+    const plain = await fused.scorer.scoreSequences(sequences);
+    const other = await general.scorer.scoreSequences(sequences);
+    const packed = await fused.scorer.scorePacks(sequences.map(packOf));
+    const packedGeneral = await general.scorer.scorePacks(sequences.map(packOf));
+    for (const [i, nll] of plain.entries()) {
+      t.ok(largestDifference(nll, other[i] ?? []) < sameLoss, 'general');
+      t.ok(largestDifference(nll, packed[i]?.nll ?? []) < sameLoss, 'packed');
+      t.ok(largestDifference(nll, packedGeneral[i]?.nll ?? []) < sameLoss, 'packed general');
+    }
+    t.ok(new Set(plain[0]).size > 20, 'losses differ from token to token');
+
+    const [prefix, first, second, beside] = [ids(4, 11), ids(5, 4), ids(6, 7), ids(7, 9)];
+    const [tree] = await fused.scorer.scorePacks([branchedPack(prefix, first, second, beside)]);
+    const alone = await fused.scorer.scoreSequences([
+      Int32Array.from([...prefix, ...first]),
+      Int32Array.from([...prefix, ...second]),
+      beside,
+    ]);
+    const expected = [...(alone[0]?.slice(10) ?? []), ...(alone[1]?.slice(10) ?? []), ...(alone[2] ?? [])];
+    t.ok(largestDifference(tree?.nll ?? [], expected) < sameLoss, 'branches do not see each other');
+    await fused.release();
+    await general.release();
+  });
+}

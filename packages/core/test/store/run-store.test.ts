@@ -1,0 +1,89 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { lockRun, readRun, readSamples, RunStore, writeAtomic } from '@lowbit/core';
+import type { CellResult, Manifest } from '@lowbit/core';
+
+const digest = 'a'.repeat(64);
+const key = { digest, model: 'm', recipe: 'r', task: 't' };
+const row = { model: 'm', recipe: 'r', task: 't', metric: 'acc', protocol: undefined, value: 0.5, stderr: 0.1, n: 4, higherIsBetter: true, bitsPerWeight: 4, seconds: 1 };
+const cell: CellResult = {
+  formatVersion: 1,
+  ...key,
+  status: 'done',
+  rows: [row],
+  counts: { documents: 4, tokens: 9, computedTokens: 8, tokenSha256: 'x' },
+  layers: [],
+  seconds: { quantize: 0, load: 0, score: 1 },
+  peakMemoryBytes: 1,
+};
+const manifest: Manifest = {
+  ...{ formatVersion: 1, name: 'run', title: 'run', notes: [], created: 'now', planDigest: 'p', models: [], recipes: [], tasks: [] },
+  calibration: undefined,
+  environment: {} as Manifest['environment'],
+  cells: [key],
+};
+
+t.test('what is written is read, under the names of the plan', async (t) => {
+  const folder = join(t.testdir(), 'new');
+  const store = await RunStore.open(folder);
+  await store.writeManifest({ ...manifest, cells: [{ ...key, recipe: 'renamed' }] });
+  t.same((await readRun(folder)).cells, [], 'a planned cell without a result is not there');
+  await store.writeCell(cell, '{}\n');
+  const { cells } = await readRun(folder);
+  t.match(cells, [{ digest, recipe: 'renamed', rows: [{ recipe: 'renamed', value: 0.5 }] }]);
+  t.equal(await readSamples(folder, digest), '{}\n');
+  t.equal(await readSamples(folder, 'b'), undefined);
+  await store.close();
+  t.notOk((await readdir(folder)).includes('run.lock'));
+});
+
+t.test('an atomic write leaves the old file or the new one', async (t) => {
+  const path = join(t.testdir({ file: 'old' }), 'file');
+  await writeAtomic(path, 'new');
+  t.equal(await readFile(path, 'utf8'), 'new');
+  await mkdir(`${path}.tmp`);
+  await t.rejects(writeAtomic(path, 'third'), 'the part cannot be written');
+  t.equal(await readFile(path, 'utf8'), 'new');
+});
+
+t.test('leftovers of a killed writer are removed at the next start', async (t) => {
+  const folder = t.testdir({
+    'manifest.json.tmp': '{',
+    cells: { [`${digest}.json.tmp`]: '{' },
+    artifacts: { [`${digest}.part`]: { 'block-00000': '' }, [digest]: { 'lowbit.json': '{}' } },
+    work: { 'states-embedding': '' },
+  });
+  const store = await RunStore.open(folder);
+  t.same(await readdir(join(folder, 'cells')), []);
+  t.same(await readdir(join(folder, 'artifacts')), [digest]);
+  t.same((await readdir(folder)).sort(), ['artifacts', 'cells', 'run.lock', 'samples']);
+  await store.close();
+});
+
+t.test('a half or foreign file is RUN_UNREADABLE and named', async (t) => {
+  const folder = t.testdir({ 'manifest.json': JSON.stringify(manifest), cells: {} });
+  const path = join(folder, 'cells', `${digest}.json`);
+  for (const text of ['{"formatVersion": 1', '[]', JSON.stringify({ ...cell, formatVersion: 2 }), JSON.stringify({ ...cell, digest: 'b' })]) {
+    await writeFile(path, text);
+    await t.rejects(readRun(folder), { code: 'RUN_UNREADABLE', message: new RegExp(digest) }, text.slice(0, 20));
+  }
+  await writeFile(join(folder, 'manifest.json'), '{"formatVersion":1}');
+  await t.rejects(readRun(folder), { code: 'RUN_UNREADABLE', message: /manifest\.json/ });
+  await t.rejects(readRun(join(folder, 'absent')), { code: 'RUN_UNREADABLE', message: /found none/ });
+});
+
+t.test('one writer: the lock of a living process holds, that of a dead one does not', async (t) => {
+  const path = join(t.testdir(), 'run.lock');
+  const release = await lockRun(path, 0);
+  await t.rejects(lockRun(path, 0), { code: 'RUN_LOCKED', message: new RegExp(`process ${process.pid}`) });
+  await release();
+  const stale = { pid: 2 ** 22 + 1, host: hostname(), started: '1' };
+  for (const text of [JSON.stringify(stale), '{"pid":', JSON.stringify({ ...stale, pid: process.pid })]) {
+    await writeFile(path, text);
+    await (await lockRun(path, 0))();
+  }
+  await writeFile(path, JSON.stringify({ ...stale, host: 'elsewhere' }));
+  await t.rejects(lockRun(path, 0), { code: 'RUN_LOCKED' }, 'a process on another host cannot be asked');
+});
