@@ -1,0 +1,80 @@
+import type { Codes, GptqResult, Kernels, Matrix } from '@lowbit/kernels';
+import { defineMethod, storeAffine, z } from '@lowbit/core';
+import type { AffineSpec, EncodeRecord } from '@lowbit/core';
+import { affineSpec, gridOptions } from './grid-options.js';
+
+/**
+ * GPTQ (arXiv:2210.17323, Algorithm 1): columns from left to right, each column's rounding error pushed onto the columns
+ * not yet rounded through the inverse of the inputs' second moment. The column loop is a kernel.
+ */
+export const gptq = defineMethod({
+  name: 'gptq',
+  version: '1',
+  description: 'column-by-column rounding with second-order error feedback',
+  source: 'arXiv:2210.17323; IST-DASLab/gptq 2d65066',
+  options: z.object({
+    ...gridOptions,
+    blockSize: z.int().min(1).default(128).describe('columns updated before error is pushed on'),
+    dampPercent: z.number().positive().max(1).default(0.01).describe('share of the mean Hessian diagonal added to it'),
+    actOrder: z
+      .enum(['off', 'static', 'group'])
+      .default('off')
+      .describe('columns by falling Hessian diagonal; static: groups keep their place'),
+    groupScales: z
+      .enum(['static', 'dynamic', 'fresh'])
+      .default('static')
+      .describe(
+        'group grids from the original weights, refitted as the reference does, or refitted on up-to-date columns',
+      ),
+    trueSequential: z.boolean().default(false).describe('{q,k,v}, {o}, {gate,up}, {down} one after the other'),
+    inputs: z.enum(['float', 'quantized']).default('quantized').describe('which activations feed the Hessian'),
+  }),
+  bits: ({ bits }) => bits,
+  needs: ({ inputs }) => ({ statistics: ['hessian'], inputs }),
+  async block(block, { options, kernels }) {
+    for (const layers of options.trueSequential ? block.stages : [block.layers]) {
+      const statistics = await block.statistics(layers, ['hessian']);
+      for (const layer of layers) {
+        const spec = affineSpec(options, layer.linear);
+        const weight = await layer.weight();
+        const hessian = statistics.get(layer)?.hessian as Float32Array;
+        const found = await kernels.gptq(weight, hessian, { ...options, spec: spec.grid });
+        const part = await storeAffine(found, weight, spec, kernels);
+        await layer.encode([part], await compare(weight, hessian, found, spec, kernels));
+      }
+    }
+  },
+});
+
+/** The layer's error beside round-to-nearest's on the same grid, both as tr(D H Dt) with H = sum of x xt. */
+async function compare(
+  weight: Matrix,
+  hessian: Float32Array,
+  found: GptqResult,
+  { grid }: AffineSpec,
+  kernels: Kernels,
+): Promise<EncodeRecord> {
+  const { rows, cols, data } = weight;
+  const errorOf = async ({ codes, parameters, groupIndex }: Codes): Promise<number> => {
+    const decoded = await kernels.decode(codes, rows, cols, grid, parameters, groupIndex);
+    return kernels.quadraticError({ ...weight, data: data.map((w, i) => w - (decoded[i] as number)) }, hessian);
+  };
+  const parameters = await kernels.fitGrid(weight, grid);
+  const rounded = { codes: await kernels.encode(weight, grid, parameters), parameters };
+  const squaredOutputError = await errorOf(found);
+  return {
+    method: 'gptq',
+    squaredOutputError,
+    rtnSquaredOutputError: await errorOf(rounded),
+    outputError: Math.sqrt(squaredOutputError / (await kernels.quadraticError(weight, hessian))),
+    hessianTrace: trace(hessian, cols),
+    ...(found.retries > 0 ? { fallback: `damping raised to ${found.dampPercent}` } : {}),
+    notes: { dampPercent: found.dampPercent, deadColumns: found.deadColumns },
+  };
+}
+
+function trace(matrix: Float32Array, size: number): number {
+  let sum = 0;
+  for (let i = 0; i < size; i++) sum += matrix[i * size + i] as number;
+  return sum;
+}

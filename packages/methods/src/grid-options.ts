@@ -1,0 +1,44 @@
+import type { GridSpec } from '@lowbit/kernels';
+import type { AffineSpec } from '@lowbit/core';
+import { LowbitError, z } from '@lowbit/core';
+
+/** Options of every method that ends in an affine integer grid. */
+export const gridOptions = {
+  bits: z.int().min(2).max(8).default(4).describe('width of a code'),
+  groupSize: z.int().min(1).optional().describe('input columns sharing a scale; absent: granularity decides'),
+  granularity: z
+    .enum(['tensor', 'channel', 'group'])
+    .optional()
+    .describe('what shares a scale; group when groupSize is given, else channel'),
+  symmetric: z.boolean().default(true).describe('zero maps to a fixed middle code'),
+  grid: z
+    .enum(['gptq', 'compressed-tensors', 'quarot', 'awq', 'smoothquant', 'owq'])
+    .default('compressed-tensors')
+    .describe('whose rules for step, zero and clamping'),
+  clip: z.enum(['off', 'mse']).default('off').describe('search the range that rounds best'),
+  clipNorm: z.number().positive().default(2.4).describe('exponent of the clip search'),
+  clipSteps: z.int().min(1).default(100).describe('candidates in the full range of the clip search'),
+  clipMaxShrink: z.number().positive().max(1).default(0.8).describe('share of the range the clip search may take away'),
+  remainder: z
+    .enum(['refuse', 'short'])
+    .default('refuse')
+    .describe('columns that groupSize does not divide: an error, or a shorter last group'),
+  scaleType: z.enum(['float32', 'float16', 'bfloat16']).default('float32').describe('how scales are stored'),
+};
+
+export type GridOptions = z.output<z.ZodObject<typeof gridOptions>>;
+
+/** The grid of one layer. Throws SPEC_GROUP_SIZE where the group size does not fit the columns. */
+export function affineSpec(options: GridOptions, layer: { name: string; cols: number }): AffineSpec {
+  const { bits, symmetric, grid, clip, clipNorm, clipSteps, clipMaxShrink, scaleType } = options;
+  const granularity = options.granularity ?? (options.groupSize === undefined ? 'channel' : 'group');
+  const groupSize = granularity === 'group' ? Math.min(options.groupSize ?? 128, layer.cols) : layer.cols;
+  if (granularity === 'group' && layer.cols % groupSize !== 0 && options.remainder === 'refuse')
+    throw new LowbitError(
+      'SPEC_GROUP_SIZE',
+      `Expected a groupSize that divides the ${layer.cols} columns of ${layer.name}, got ${groupSize}; choose a divisor or set remainder=short.`,
+    );
+  const search = clip === 'mse' ? { norm: clipNorm, steps: clipSteps, maxShrink: clipMaxShrink } : undefined;
+  const spec: GridSpec = { grid: { name: grid, symmetric, bits }, granularity, groupSize, clip: search };
+  return { grid: spec, scaleType };
+}
