@@ -1,0 +1,97 @@
+import { stringify } from 'csv-stringify/sync';
+import type { CellKey, CellResult, Row, TaskRecord } from '@lowbit/core';
+import { compareFigures } from './delta.js';
+import { isFloat } from './recipe-series.js';
+import { indexCells, type CellIndex } from './result-table.js';
+import type { RunData } from './run-data.js';
+
+type Field = string | number | boolean | undefined;
+
+/**
+ * Tidy: one line for each row of the store, and one without a metric for each cell that failed or has no result. Shares
+ * are fractions, numbers have full precision; the columns that begin with `seconds` are measurements of this execution.
+ */
+export function renderCsv(runs: readonly RunData[]): string {
+  const records = runs.flatMap((run) => {
+    const index = indexCells(run);
+    return run.manifest.cells.flatMap((key) => describeCell(run, index, key));
+  });
+  const columns = Object.keys(records[0] ?? {});
+  const lines = records.map((record) => Object.values(record).map(toText));
+  return stringify([columns, ...lines], { record_delimiter: '\n' });
+}
+
+function describeCell(run: RunData, index: CellIndex, key: CellKey): Record<string, Field>[] {
+  const cell = index.find(key.model, key.recipe, key.task);
+  if (!cell || cell.rows.length === 0) return [describeRow(run, index, key, cell, undefined)];
+  return cell.rows.map((row) => describeRow(run, index, key, cell, row));
+}
+
+function describeRow(
+  { manifest }: RunData,
+  index: CellIndex,
+  key: CellKey,
+  cell: CellResult | undefined,
+  row: Row | undefined,
+): Record<string, Field> {
+  const model = manifest.models.find(({ name }) => name === key.model);
+  const recipe = manifest.recipes.find(({ name }) => name === key.recipe);
+  const task: TaskRecord | undefined = manifest.tasks.find(({ name }) => name === key.task);
+  const delta =
+    row && recipe && !isFloat(recipe) ? findDelta(manifest.recipes.find(isFloat)?.name, index, row) : undefined;
+  const counts = cell?.status === 'done' ? cell.counts : undefined;
+  return {
+    run: manifest.name,
+    model: key.model,
+    modelDigest: model?.digest,
+    recipe: key.recipe,
+    bits: recipe?.bits,
+    task: key.task,
+    taskVersion: task?.version,
+    metric: row?.metric,
+    protocol: row?.protocol,
+    value: row?.value,
+    stderr: row?.stderr,
+    n: row?.n,
+    higherIsBetter: row?.higherIsBetter,
+    delta: delta?.value,
+    recovery: delta?.ratio,
+    bitsPerWeight: row?.bitsPerWeight,
+    fallbacks: cell?.layers.filter((layer) => layer.fallback !== undefined).length,
+    status: cell?.status ?? 'missing',
+    errorCode: cell?.error?.code,
+    error: cell?.error?.message,
+    documents: counts?.documents,
+    tokens: counts?.tokens,
+    computedTokens: counts?.computedTokens,
+    windows: counts?.windows,
+    tokenSha256: counts?.tokenSha256,
+    calibrationTokenSha256: manifest.calibration?.tokenSha256,
+    cellDigest: key.digest,
+    fingerprint: manifest.environment.fingerprint,
+    seconds: row?.seconds,
+    secondsQuantize: cell?.seconds.quantize,
+    secondsLoad: cell?.seconds.load,
+    secondsScore: cell?.seconds.score,
+  };
+}
+
+function findDelta(float: string | undefined, index: CellIndex, row: Row) {
+  const cell = float === undefined ? undefined : index.find(row.model, float, row.task);
+  const baseline = cell?.rows.find(({ metric }) => metric === row.metric);
+  if (!baseline || !Number.isFinite(baseline.value) || !Number.isFinite(row.value)) return undefined;
+  return compareFigures(row, baseline, row.higherIsBetter);
+}
+
+function toText(field: Field): string {
+  if (typeof field === 'string') return guardFormula(field);
+  return field === undefined || field === null ? '' : String(field);
+}
+
+/**
+ * A leading apostrophe before text that a spreadsheet would run as a formula. Text only: a number may begin with a minus.
+ * Full-width signs count, because some spreadsheets read them as the plain ones.
+ */
+export function guardFormula(text: string): string {
+  return /^[\s\u0000]*[=+\-@＝＋－＠]|^[\t\r\n]/.test(text) ? `'${text}` : text;
+}

@@ -1,0 +1,117 @@
+import { readFile } from 'node:fs/promises';
+import { summarise } from '../finding.js';
+import { formatInstant } from '../format-instant.js';
+import { formatParameters } from '../format-number.js';
+import { collectNotes, type Note } from '../notes.js';
+import { drawPlot } from '../plot.js';
+import { buildPlots, listSeries } from '../plot-model.js';
+import { styleSeries } from '../plot-style.js';
+import { buildResultTables, type ResultTable } from '../result-table.js';
+import type { RunData } from '../run-data.js';
+import { collectTaskFacts } from '../task-facts.js';
+import { viewLayers } from './layers-view.js';
+import { viewProtocol } from './protocol-view.js';
+import { compileTemplate } from './render-template.js';
+import { viewResults } from './results-view.js';
+import { layers } from './templates/layers.js';
+import { page } from './templates/page.js';
+import { plots } from './templates/plots.js';
+import { protocol } from './templates/protocol.js';
+import { results } from './templates/results.js';
+import { times } from './templates/times.js';
+import { viewTimes } from './times-view.js';
+
+const noteWords: Record<Note['kind'], string> = {
+  note: 'Note',
+  fallback: 'Fallback',
+  missing: 'Partial',
+  failed: 'Failed',
+};
+
+/** The whole report as one HTML document that needs nothing beside itself. */
+export async function renderHtml(runs: readonly RunData[], title: string): Promise<string> {
+  const views = await Promise.all(runs.map((run, index) => viewRun(run, index, runs.length > 1)));
+  const render = compileTemplate(page, { layers, plots, protocol, results, times });
+  return render({
+    title,
+    findings: views.flatMap(({ findings }) => findings),
+    meta: [...new Set(views.flatMap(({ meta }) => meta))],
+    created: runs.map((run) => formatInstant(run.manifest.created)).join(', '),
+    notes: views.flatMap(({ notes }) => notes),
+    links: views.flatMap(({ links }) => links),
+    runs: views,
+    style: await readStyle(),
+    script: await readScript(),
+  });
+}
+
+/** Later sheets override earlier ones: phone and paper come last. */
+const styleSheets = ['theme.css', 'page.css', 'tables.css', 'media.css'];
+
+async function readStyle(): Promise<string> {
+  const sheets = styleSheets.map((name) => readFile(new URL(`../../assets/${name}`, import.meta.url), 'utf8'));
+  return (await Promise.all(sheets)).join('\n');
+}
+
+/** The browser's part, compiled beside this file; the pointer to its source map would be a dead link in the report. */
+async function readScript(): Promise<string> {
+  const script = await readFile(new URL('enhance.js', import.meta.url), 'utf8');
+  return script.replace(/^\/\/\/.*\n|^\/\/#.*$/gm, '');
+}
+
+async function viewRun(run: RunData, index: number, isOneOfSeveral: boolean) {
+  const { manifest } = run;
+  const tables = buildResultTables(run);
+  const facts = collectTaskFacts(run, tables);
+  const prefix = isOneOfSeveral ? `run${index + 1}-` : '';
+  const models = await Promise.all(tables.map((table, place) => viewModel(table, `${prefix}model${place + 1}`)));
+  const suffix = isOneOfSeveral ? ` of ${manifest.name}` : '';
+  const severalModels = tables.length > 1;
+  return {
+    heading: isOneOfSeveral ? `${manifest.title} (${manifest.name})` : null,
+    findings: tables.map((table) => (isOneOfSeveral ? `${manifest.name}: ` : '') + summarise(table)),
+    meta: [`run ${manifest.name}`, `Lowbit ${manifest.environment.lowbit}`],
+    notes: collectNotes(manifest, tables, facts).map(({ kind, text }) => ({
+      kind,
+      word: noteWords[kind],
+      text: isOneOfSeveral ? `${manifest.name}: ${text}` : text,
+    })),
+    links: [
+      ...models.map(({ id, name }) => ({ id, label: `${name}${suffix}` })),
+      { id: `${prefix}protocol`, label: `Protocol${suffix}` },
+      { id: `${prefix}times`, label: `Times${suffix}` },
+    ],
+    models,
+    protocol: { id: `${prefix}protocol`, ...viewProtocol(run, tables, facts) },
+    times: { id: `${prefix}times`, severalModels, ...viewTimes(run, tables) },
+  };
+}
+
+async function viewModel(table: ResultTable, id: string) {
+  const { model } = table;
+  const models = buildPlots(table);
+  const figures = await Promise.all(
+    models.map(async (plot) => ({
+      title: plot.title,
+      direction: plot.direction,
+      isLog: plot.scale === 'log',
+      description: plot.description,
+      svg: await drawPlot(plot),
+    })),
+  );
+  return {
+    id,
+    name: model.name,
+    facts: `${model.family}, ${formatParameters(model.parameters)} parameters, ${model.bitsPerWeight.toFixed(0)} bits per weight as it came`,
+    results: viewResults(table, `${id}-scores`),
+    plots: { figures, hasBaseline: models.some((plot) => plot.baseline !== undefined), legend: viewLegend(table) },
+    layers: viewLayers(table),
+  };
+}
+
+function viewLegend(table: ResultTable) {
+  return listSeries(table).map((name, index) => {
+    const { colour, dash, outline } = styleSeries(index);
+    return { name, colour, dash: dash.join(' '), outline };
+  });
+}

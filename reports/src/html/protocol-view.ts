@@ -1,0 +1,94 @@
+import { directionArrow } from '../format-entry.js';
+import { formatBytes, formatCount, formatParameters } from '../format-number.js';
+import { listCalibration, listEnvironment, orderRecipes, type Fact } from '../protocol-facts.js';
+import { formatOption } from '../recipe-series.js';
+import type { ResultTable } from '../result-table.js';
+import type { RunData } from '../run-data.js';
+import type { TaskFacts } from '../task-facts.js';
+
+/** What decides whether two figures can be compared, and where these came from. */
+export interface ProtocolView {
+  severalModels: boolean;
+  tasks: TaskView[];
+  calibration: Fact[];
+  models: {
+    name: string;
+    family: string;
+    parameters: string;
+    bitsPerWeight: string;
+    digest: string;
+    tokenizer: string | null;
+  }[];
+  recipes: {
+    name: string;
+    bits: string;
+    steps: { method: string; version: string; options: { key: string; value: string }[] }[];
+  }[];
+  environment: Fact[];
+}
+
+interface TaskView {
+  model: string;
+  name: string;
+  version: string;
+  description: string;
+  source: string;
+  metrics: { name: string; arrow: string; protocol: string | null }[];
+  documents: string;
+  limit: string | null;
+  tokens: string;
+  computedTokens: string;
+  windows: string;
+  tokenSha256: string | null;
+  files: { path: string; size: string; sha256: string }[];
+}
+
+export function viewProtocol(run: RunData, tables: readonly ResultTable[], facts: readonly TaskFacts[]): ProtocolView {
+  const { models } = run.manifest;
+  return {
+    severalModels: models.length > 1,
+    tasks: facts.map(viewTask),
+    calibration: listCalibration(run),
+    models: models.map((model) => ({
+      name: model.name,
+      family: model.family,
+      parameters: formatParameters(model.parameters),
+      bitsPerWeight: model.bitsPerWeight.toFixed(2),
+      digest: model.digest,
+      tokenizer: model.tokenizerDigest ?? null,
+    })),
+    recipes: orderRecipes(run, tables).map(({ name, bits, steps }) => ({
+      name,
+      bits: bits === undefined ? '–' : String(bits),
+      steps: steps.map(({ method, version, options }) => ({
+        method,
+        version,
+        options: Object.entries(options).map(([key, value]) => ({ key, value: formatOption(value) })),
+      })),
+    })),
+    environment: listEnvironment(run),
+  };
+}
+
+function viewTask({ model, task, columns, counts }: TaskFacts): TaskView {
+  const count = (value: number | undefined) => (value === undefined ? '–' : formatCount(value));
+  return {
+    model,
+    name: task.name,
+    version: task.version,
+    description: task.description,
+    source: task.source,
+    metrics: columns.map((column) => ({
+      name: column.metric,
+      arrow: directionArrow(column),
+      protocol: column.protocol ?? null,
+    })),
+    documents: count(counts?.documents),
+    limit: task.limit === undefined ? null : formatCount(task.limit),
+    tokens: count(counts?.tokens),
+    computedTokens: count(counts?.computedTokens),
+    windows: count(counts?.windows),
+    tokenSha256: counts?.tokenSha256 ?? null,
+    files: task.files.map(({ path, sha256, bytes }) => ({ path, sha256, size: formatBytes(bytes) })),
+  };
+}

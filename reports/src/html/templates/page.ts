@@ -1,0 +1,56 @@
+export const page = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{{title}} · Lowbit report</title>
+<link rel="icon" href="data:,">
+<style>
+{{{style}}}</style>
+</head>
+<body>
+<header class="head">
+<p class="kicker">Lowbit report</p>
+<h1>{{title}}</h1>
+{{#each findings}}
+<p class="finding">{{this}}</p>
+{{/each}}
+<p class="meta">{{#each meta}}<span>{{this}}</span>{{/each}}<span>created <time>{{created}}</time></span></p>
+{{#if notes}}
+<ul class="notes" aria-label="Notes to read before the figures">
+{{#each notes}}
+<li class="{{kind}}"><b>{{word}}</b> <span>{{text}}</span></li>
+{{/each}}
+</ul>
+{{/if}}
+<nav aria-label="Sections">{{#each links}}<a href="#{{id}}">{{label}}</a>{{/each}}</nav>
+</header>
+<main>
+{{#each runs}}
+{{#if heading}}
+<h2 class="run">{{heading}}</h2>
+{{/if}}
+{{#each models}}
+<section class="model" id="{{id}}">
+<h2>{{name}}</h2>
+<p class="sub">{{facts}}</p>
+{{> results results}}
+{{#if plots.figures}}
+{{> plots plots}}
+{{/if}}
+{{#if layers}}
+{{> layers}}
+{{/if}}
+</section>
+{{/each}}
+{{> protocol protocol}}
+{{> times times}}
+{{/each}}
+</main>
+<script type="module">
+{{{script}}}</script>
+</body>
+</html>
+`;

@@ -1,0 +1,36 @@
+export const results = `<div class="toolbar">
+<h3 id="{{id}}">Scores</h3>
+<p class="tools" hidden><label>Filter <input type="search" placeholder="gptq 3" data-filter="{{id}}-table" autocomplete="off" spellcheck="false"></label> <span role="status" data-status="{{id}}-table"></span></p>
+</div>
+<div class="scroll" role="region" tabindex="0" aria-labelledby="{{id}}">
+<table class="results" id="{{id}}-table" data-sortable>
+<caption class="hidden">{{caption}}</caption>
+<thead>
+<tr><th scope="col" rowspan="2" data-column="0" class="text">Recipe</th><th scope="col" rowspan="2" data-column="1" class="text">Method</th><th scope="col" rowspan="2" data-column="2">Bits</th><th scope="col" rowspan="2" data-column="3">Bits per<br>weight</th>
+{{~#each tasks}}<th scope="colgroup" colspan="{{span}}" class="task">{{name}}</th>{{/each~}}
+<th scope="col" rowspan="2" data-column="{{fallbackIndex}}" class="first">Fall&shy;backs</th></tr>
+<tr>
+{{~#each columns}}<th scope="col" data-column="{{index}}"{{#if isFirst}} class="first"{{/if}} title="{{title}}: {{direction}}">{{label}} <span class="arrow"><span aria-hidden="true">{{arrow}}</span><span class="hidden">, {{direction}}</span></span></th>{{/each~}}
+</tr>
+</thead>
+<tbody>
+{{#each rows}}
+<tr{{#if startsGroup}} class="group"{{/if}}><th scope="row">{{#each recipe}}{{this}}<wbr>{{/each}}</th><td class="text">{{series}}</td><td data-sort="{{bits.sort}}">{{bits.text}}</td><td data-sort="{{bitsPerWeight.sort}}">{{bitsPerWeight.text}}</td>
+{{~#each cells}}
+{{~#if done}}
+<td{{#if isFirst}} class="first"{{/if}} data-sort="{{sort}}" title="{{title}}"><span class="value">
+{{~#if done.best}}<b>{{done.value}}</b>{{else}}{{done.value}}{{/if~}}
+{{~#if done.stderr}} <small>± {{done.stderr}}</small>{{/if}}</span>
+{{~#if done.delta}}<span class="delta {{done.delta.sense}}">{{done.delta.text}}<span class="hidden">, {{done.delta.words}}</span></span>{{else}}{{#if ../isFloat}}<span class="delta">baseline</span>{{/if}}{{/if~}}
+<span class="hidden">, {{done.words}}{{#if done.best}}, {{done.best}}{{/if}}</span></td>
+{{~else}}
+<td class="{{other.kind}}{{#if isFirst}} first{{/if}}" data-sort=""{{#if title}} title="{{title}}"{{/if}}><span class="value">{{other.word}}</span>{{#if other.detail}}<span class="delta">{{other.detail}}<span class="hidden">: {{title}}</span></span>{{/if}}</td>
+{{~/if}}
+{{~/each~}}
+<td class="first{{#if fallbacks.isNone}} zero{{/if}}" data-sort="{{fallbacks.sort}}"{{#if fallbacks.title}} title="{{fallbacks.title}}"{{/if}}>{{fallbacks.text}}</td></tr>
+{{/each}}
+</tbody>
+</table>
+</div>
+<p class="key"><span><b>bold</b> best among the recipes of the same bits</span><span>± one standard error</span><span>second line: difference to float, in points where the unit is percent</span><span><i class="delta worse">worse</i> or <i class="delta better">better</i> than float; grey: within two standard errors of the difference, taken as independent, which is cautious</span></p>
+`;

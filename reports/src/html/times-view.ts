@@ -1,0 +1,39 @@
+import type { RunData } from '../run-data.js';
+import { formatBytes } from '../format-number.js';
+import { indexCells, type ResultTable } from '../result-table.js';
+
+/** Measurements of one execution: the only part of the page, `created` aside, that differs between two executions. */
+export interface TimesView {
+  rows: {
+    model: string;
+    recipe: string;
+    task: string;
+    quantize: string;
+    load: string;
+    score: string;
+    peakMemory: string;
+  }[];
+}
+
+export function viewTimes(run: RunData, tables: readonly ResultTable[]): TimesView {
+  const index = indexCells(run);
+  const rows = tables.flatMap((table) =>
+    table.rows.flatMap((row) =>
+      run.manifest.tasks.flatMap((task) => {
+        const cell = index.find(table.model.name, row.recipe, task.name);
+        if (!cell) return [];
+        const { quantize, load, score } = cell.seconds;
+        return {
+          model: table.model.name,
+          recipe: row.recipe,
+          task: task.name,
+          quantize: quantize.toFixed(2),
+          load: load.toFixed(2),
+          score: score.toFixed(2),
+          peakMemory: formatBytes(cell.peakMemoryBytes),
+        };
+      }),
+    ),
+  );
+  return { rows };
+}

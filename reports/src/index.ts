@@ -1,0 +1,33 @@
+export { renderReport } from './render-report.js';
+export { ReportEmptyError, type ReportFile, type ReportFormat, type RunData } from './run-data.js';
+export { stripMeasurements } from './strip-measurements.js';
+export {
+  buildResultTables,
+  type DoneEntry,
+  type Entry,
+  type MetricColumn,
+  type RecipeRow,
+  type ResultTable,
+} from './result-table.js';
+export { summarise } from './finding.js';
+export { collectNotes, type Note } from './notes.js';
+export { collectTaskFacts, type TaskFacts } from './task-facts.js';
+export { compareFigures, isWithinError, type Delta, type Figure } from './delta.js';
+export { nameSeries } from './recipe-series.js';
+export { renderResults } from './markdown.js';
+export { guardFormula } from './csv.js';
+export { escapeMarkdown } from './escape-markdown.js';
+export { buildPlots, type PlotModel } from './plot-model.js';
+export {
+  formatBytes,
+  formatCount,
+  formatDelta,
+  formatParameters,
+  formatRelative,
+  formatSignificant,
+  formatValue,
+  percentDecimals,
+  plainDecimals,
+  unitOf,
+  type Unit,
+} from './format-number.js';

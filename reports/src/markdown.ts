@@ -1,0 +1,119 @@
+import type { RecipeRecord } from '@lowbit/core';
+import { escapeMarkdown } from './escape-markdown.js';
+import { summarise } from './finding.js';
+import { directionArrow, formatEntry, formatEntryDelta, formatStderr } from './format-entry.js';
+import { formatInstant } from './format-instant.js';
+import { formatCount } from './format-number.js';
+import { listCalibration, listEnvironment, orderRecipes, type Fact } from './protocol-facts.js';
+import { collectNotes } from './notes.js';
+import { formatOption } from './recipe-series.js';
+import { buildResultTables, type Entry, type MetricColumn, type ResultTable } from './result-table.js';
+import type { RunData } from './run-data.js';
+import { collectTaskFacts, type TaskFacts } from './task-facts.js';
+
+export function renderMarkdown(runs: readonly RunData[], title: string): string {
+  const parts = [`# ${escapeMarkdown(title)}`, ...runs.flatMap((run) => renderRun(run, runs.length > 1))];
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function renderRun(run: RunData, isOneOfSeveral: boolean): string[] {
+  const { manifest } = run;
+  const tables = buildResultTables(run);
+  const facts = collectTaskFacts(run, tables);
+  const notes = collectNotes(manifest, tables, facts);
+  return [
+    isOneOfSeveral ? `# ${escapeMarkdown(`${manifest.title} (${manifest.name})`)}` : '',
+    ...tables.map((table) => escapeMarkdown(summarise(table))),
+    `Run ${escapeMarkdown(manifest.name)}, created ${escapeMarkdown(formatInstant(manifest.created))}.`,
+    notes.map(({ text }) => `- ${escapeMarkdown(text)}`).join('\n'),
+    ...tables.flatMap((table) => [`## ${escapeMarkdown(table.model.name)}`, renderResults(table)]),
+    'Value ± one standard error (difference to float); acc and its kin in percent. **Bold**: best among the recipes of the same bits.',
+    '## Protocol',
+    renderTasks(facts),
+    renderRecipes(orderRecipes(run, tables)),
+    renderFacts('Calibration', listCalibration(run)),
+    renderFacts('Environment', listEnvironment(run)),
+  ];
+}
+
+/** The main table, its columns aligned for who reads the file as text. */
+export function renderResults(table: ResultTable): string {
+  const header = ['recipe', 'bits', 'bits per weight', ...table.columns.map(titleColumn), 'fallbacks'];
+  const lines = table.rows.map((row) => [
+    escapeMarkdown(row.recipe),
+    row.bits === undefined ? '–' : String(row.bits),
+    row.bitsPerWeight?.toFixed(2) ?? '–',
+    ...row.entries.flatMap((entry, index) => (table.columns[index] ? renderEntry(entry, table.columns[index]) : [])),
+    row.isFloat ? '–' : String(row.fallbacks.length),
+  ]);
+  return alignTable(header, lines, 1);
+}
+
+function titleColumn(column: MetricColumn): string {
+  const unit = column.unit === 'percent' ? ', %' : '';
+  return `${escapeMarkdown(`${column.task} ${column.metric}`)}${unit} ${directionArrow(column)}`;
+}
+
+function renderEntry(entry: Entry, column: MetricColumn): string {
+  if (entry.status === 'failed') return `failed: ${escapeMarkdown(entry.code)}`;
+  if (entry.status === 'missing') return 'no result yet';
+  if (entry.status === 'none') return '–';
+  const value = formatEntry(entry, column);
+  const stderr = formatStderr(entry, column);
+  const delta = formatEntryDelta(entry, column);
+  return [
+    entry.isBest ? `**${value}**` : value,
+    ...(stderr === undefined ? [] : [`± ${stderr}`]),
+    ...(delta === undefined ? [] : [`(${delta})`]),
+  ].join(' ');
+}
+
+function renderTasks(facts: readonly TaskFacts[]): string {
+  const count = (value: number | undefined) => (value === undefined ? '–' : formatCount(value));
+  const lines = facts.map(({ model, task, columns, counts }) => [
+    escapeMarkdown(model),
+    escapeMarkdown(`${task.name} v${task.version}`),
+    escapeMarkdown(columns.map(({ metric, protocol }) => (protocol ? `${metric} ${protocol}` : metric)).join(', ')),
+    escapeMarkdown(task.source),
+    count(counts?.documents),
+    count(counts?.tokens),
+    count(counts?.windows),
+    counts ? escapeMarkdown(counts.tokenSha256) : '–',
+  ]);
+  const header = ['model', 'task', 'metrics', 'source', 'documents', 'tokens', 'windows', 'token ids, sha256'];
+  return alignTable(header, lines, 4);
+}
+
+function renderRecipes(recipes: readonly RecipeRecord[]): string {
+  const lines = recipes.map(({ name, steps }) => {
+    const described = steps.map(({ method, version, options }) => {
+      const pairs = Object.entries(options).map(([key, value]) => `${key}=${formatOption(value)}`);
+      return [method, `v${version}`, ...pairs].join(' ');
+    });
+    return `- ${escapeMarkdown(name)}: ${escapeMarkdown(described.join(' + ') || 'the checkpoint itself')}`;
+  });
+  return ['### Recipes', '', ...lines].join('\n');
+}
+
+function renderFacts(heading: string, facts: readonly Fact[]): string {
+  if (facts.length === 0) return '';
+  const lines = facts.map(({ name, value }) => `- ${name}: ${escapeMarkdown(value)}`);
+  return [`### ${heading}`, '', ...lines].join('\n');
+}
+
+/** The first `textColumns` are aligned left, the others right. */
+function alignTable(header: string[], lines: string[][], textColumns: number): string {
+  const widths = header.map((title, column) =>
+    Math.max(3, ...[title, ...lines.map((line) => line[column] ?? '')].map(lengthOf)),
+  );
+  const pad = (text: string, column: number) => {
+    const room = ' '.repeat((widths[column] ?? 0) - lengthOf(text));
+    return column < textColumns ? text + room : room + text;
+  };
+  const rule = widths.map((width, column) => (column < textColumns ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  return [header, rule, ...lines].map((line) => `| ${line.map(pad).join(' | ')} |`).join('\n');
+}
+
+function lengthOf(text: string): number {
+  return [...text].length;
+}

@@ -1,0 +1,29 @@
+import { renderCsv } from './csv.js';
+import { renderHtml } from './html/page.js';
+import { renderMarkdown } from './markdown.js';
+import { indexCells } from './result-table.js';
+import { ReportEmptyError, type ReportFile, type ReportFormat, type RunData } from './run-data.js';
+
+/**
+ * Renders one run, or several side by side, into `report.html`, `report.csv` and `report.md`. The same data gives the
+ * same bytes. Throws REPORT_EMPTY where no planned cell has a result.
+ */
+export async function renderReport(
+  data: RunData | readonly RunData[],
+  formats: readonly ReportFormat[],
+): Promise<ReportFile[]> {
+  const runs: readonly RunData[] = 'manifest' in data ? [data] : data;
+  if (!runs.some(hasResult)) throw new ReportEmptyError(runs);
+  const title = [...new Set(runs.map((run) => run.manifest.title))].join(' · ');
+  const renderers: Record<ReportFormat, () => string | Promise<string>> = {
+    html: () => renderHtml(runs, title),
+    csv: () => renderCsv(runs),
+    md: () => renderMarkdown(runs, title),
+  };
+  return Promise.all(formats.map(async (format) => ({ file: `report.${format}`, content: await renderers[format]() })));
+}
+
+function hasResult(run: RunData): boolean {
+  const index = indexCells(run);
+  return run.manifest.cells.some((key) => index.find(key.model, key.recipe, key.task) !== undefined);
+}

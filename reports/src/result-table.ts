@@ -1,0 +1,198 @@
+import type { CellResult, LayerRecord, Manifest, ModelRecord, RecipeRecord, Row, TaskRecord } from '@lowbit/core';
+import { compareFigures, type Delta } from './delta.js';
+import { percentDecimals, unitOf, type Unit } from './format-number.js';
+import { isFloat, nameSeries } from './recipe-series.js';
+import type { RunData } from './run-data.js';
+
+/** The main table of one model: recipes as rows (float, then bits downwards, then method), metrics as columns. */
+export interface ResultTable {
+  model: ModelRecord;
+  columns: MetricColumn[];
+  rows: RecipeRow[];
+}
+
+export interface MetricColumn {
+  task: string;
+  metric: string;
+  protocol: string | undefined;
+  higherIsBetter: boolean;
+  unit: Unit;
+  /** The same for the whole column, so that percentages align; plain values choose their own. */
+  decimals: number | undefined;
+}
+
+export interface RecipeRow {
+  recipe: string;
+  /** Methods, and the options in which recipes of the same methods differ. */
+  series: string;
+  isFloat: boolean;
+  bits: number | undefined;
+  /** Measured on the stored bytes; undefined where no cell of the recipe is done. */
+  bitsPerWeight: number | undefined;
+  layers: LayerRecord[];
+  fallbacks: LayerRecord[];
+  /** One for each column. */
+  entries: Entry[];
+}
+
+export type Entry =
+  | DoneEntry
+  | { status: 'failed'; code: string; message: string }
+  /** Planned, without a result yet. */
+  | { status: 'missing' }
+  /** Not in the plan, or a metric that the finished cell does not have. */
+  | { status: 'none' };
+
+export interface DoneEntry {
+  status: 'done';
+  value: number;
+  stderr: number | undefined;
+  n: number;
+  /** Undefined for float itself and where float has no figure. */
+  delta: Delta | undefined;
+  /** Best figure of its column among two or more recipes of the same bits. */
+  isBest: boolean;
+}
+
+/** The planned cells of a run by model, recipe and task; results whose digest is not in the plan are left out. */
+export interface CellIndex {
+  isPlanned(model: string, recipe: string, task: string): boolean;
+  find(model: string, recipe: string, task: string): CellResult | undefined;
+}
+
+export function indexCells(run: RunData): CellIndex {
+  const byDigest = new Map(run.cells.map((cell) => [cell.digest, cell]));
+  const planned = new Map(run.manifest.cells.map((key) => [keyOf(key.model, key.recipe, key.task), key.digest]));
+  const find = (model: string, recipe: string, task: string) => {
+    const digest = planned.get(keyOf(model, recipe, task));
+    return digest === undefined ? undefined : byDigest.get(digest);
+  };
+  return { isPlanned: (...names) => planned.has(keyOf(...names)), find };
+}
+
+/** One table for each model of the run, in the manifest's order. */
+export function buildResultTables(run: RunData): ResultTable[] {
+  const index = indexCells(run);
+  return run.manifest.models.map((model) => buildTable(run.manifest, index, model));
+}
+
+function buildTable(manifest: Manifest, index: CellIndex, model: ModelRecord): ResultTable {
+  const recipes = orderRecipes(
+    manifest.recipes.filter((recipe) =>
+      manifest.tasks.some((task) => index.isPlanned(model.name, recipe.name, task.name)),
+    ),
+    nameSeries(manifest.recipes),
+  );
+  const tasks = manifest.tasks.filter((task) =>
+    manifest.recipes.some((recipe) => index.isPlanned(model.name, recipe.name, task.name)),
+  );
+  const columns = tasks.flatMap((task) => columnsOf(task, doneRows(index, model.name, recipes, task.name)));
+  const rows = recipes.map(({ recipe, series }) => buildRow(manifest, index, model, recipe, series, columns));
+  addDeltas(rows, columns);
+  markBest(rows, columns);
+  return { model, columns, rows };
+}
+
+function orderRecipes(recipes: readonly RecipeRecord[], names: ReadonlyMap<string, string>) {
+  const named = recipes.map((recipe) => ({ recipe, series: names.get(recipe.name) ?? recipe.name }));
+  // Without named bits a recipe comes last; the sort is stable, so that the plan's order decides what is left.
+  const rank = (recipe: RecipeRecord) => (isFloat(recipe) ? -Infinity : -(recipe.bits ?? 0));
+  return named.sort((a, b) => compare(rank(a.recipe), rank(b.recipe)) || compare(a.series, b.series));
+}
+
+function compare<T extends string | number>(a: T, b: T): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function doneRows(index: CellIndex, model: string, recipes: { recipe: RecipeRecord }[], task: string): Row[] {
+  return recipes.flatMap(({ recipe }) => index.find(model, recipe.name, task)?.rows ?? []);
+}
+
+function columnsOf(task: TaskRecord, rows: readonly Row[]): MetricColumn[] {
+  const declared = task.metrics.map(({ name, protocol, higherIsBetter }) => {
+    // The row knows the window that was used; the task's own words are the default.
+    const found = rows.find((row) => row.metric === name);
+    return { metric: name, protocol: found?.protocol ?? protocol, higherIsBetter };
+  });
+  const others = rows.filter((row) => !declared.some((column) => column.metric === row.metric));
+  const extra = new Map(
+    others.map(({ metric, protocol, higherIsBetter }) => [metric, { metric, protocol, higherIsBetter }]),
+  );
+  return [...declared, ...extra.values()].map((column) => {
+    const unit = unitOf(column.metric);
+    const errors = rows.flatMap((row) => (row.metric === column.metric ? (row.stderr ?? []) : []));
+    const smallest = errors.length > 0 ? Math.min(...errors) : undefined;
+    return { task: task.name, ...column, unit, decimals: unit === 'percent' ? percentDecimals(smallest) : undefined };
+  });
+}
+
+function buildRow(
+  manifest: Manifest,
+  index: CellIndex,
+  model: ModelRecord,
+  recipe: RecipeRecord,
+  series: string,
+  columns: readonly MetricColumn[],
+): RecipeRow {
+  const cells = manifest.tasks.flatMap((task) => index.find(model.name, recipe.name, task.name) ?? []);
+  const layers = cells.find((cell) => cell.layers.length > 0)?.layers ?? [];
+  return {
+    recipe: recipe.name,
+    series,
+    isFloat: isFloat(recipe),
+    bits: recipe.bits,
+    bitsPerWeight:
+      cells.flatMap((cell) => cell.rows)[0]?.bitsPerWeight ?? (isFloat(recipe) ? model.bitsPerWeight : undefined),
+    layers,
+    fallbacks: layers.filter((layer) => layer.fallback !== undefined),
+    entries: columns.map((column) => readEntry(index, model.name, recipe.name, column)),
+  };
+}
+
+function readEntry(index: CellIndex, model: string, recipe: string, column: MetricColumn): Entry {
+  const cell = index.find(model, recipe, column.task);
+  if (!cell) return { status: index.isPlanned(model, recipe, column.task) ? 'missing' : 'none' };
+  if (cell.status === 'failed') {
+    const { code, message } = cell.error ?? { code: 'INTERNAL', message: 'The cell failed and left no reason.' };
+    return { status: 'failed', code, message };
+  }
+  const row = cell.rows.find((candidate) => candidate.metric === column.metric);
+  if (!row) return { status: 'none' };
+  // JSON has no infinity: a perplexity that overflowed comes back from the store as null.
+  const value = typeof row.value === 'number' ? row.value : Number.NaN;
+  return { status: 'done', value, stderr: row.stderr ?? undefined, n: row.n, delta: undefined, isBest: false };
+}
+
+function addDeltas(rows: readonly RecipeRow[], columns: readonly MetricColumn[]): void {
+  const float = rows.find((row) => row.isFloat);
+  columns.forEach((column, position) => {
+    const baseline = float?.entries[position];
+    if (baseline?.status !== 'done' || !Number.isFinite(baseline.value)) return;
+    for (const row of rows) {
+      const entry = row.entries[position];
+      if (row.isFloat || entry?.status !== 'done' || !Number.isFinite(entry.value)) continue;
+      entry.delta = compareFigures(entry, baseline, column.higherIsBetter);
+    }
+  });
+}
+
+function markBest(rows: readonly RecipeRow[], columns: readonly MetricColumn[]): void {
+  const widths = new Set(rows.filter((row) => !row.isFloat && row.bits !== undefined).map((row) => row.bits));
+  columns.forEach((column, position) => {
+    for (const bits of widths) {
+      const entries = rows
+        .filter((row) => !row.isFloat && row.bits === bits)
+        .flatMap((row) => row.entries[position] ?? [])
+        .filter((entry) => entry.status === 'done')
+        .filter((entry) => Number.isFinite(entry.value));
+      if (entries.length < 2) continue;
+      const values = entries.map((entry) => entry.value);
+      const best = column.higherIsBetter ? Math.max(...values) : Math.min(...values);
+      for (const entry of entries) entry.isBest = entry.value === best;
+    }
+  });
+}
+
+function keyOf(...names: string[]): string {
+  return JSON.stringify(names);
+}

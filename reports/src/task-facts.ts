@@ -1,0 +1,37 @@
+import type { TaskRecord } from '@lowbit/core';
+import { indexCells, type MetricColumn } from './result-table.js';
+import type { ResultTable } from './result-table.js';
+import type { RunData } from './run-data.js';
+
+/** What was scored for one task of one model: the part of a figure that decides whether two figures can be compared. */
+export interface TaskFacts {
+  model: string;
+  task: TaskRecord;
+  columns: MetricColumn[];
+  /** Of the first cell with a result; undefined before there is one. */
+  counts:
+    | { documents: number; tokens: number; computedTokens: number; windows: number | undefined; tokenSha256: string }
+    | undefined;
+  /** All finished cells scored the same token ids. If not, their figures must not be compared. */
+  sameTokens: boolean;
+}
+
+export function collectTaskFacts(run: RunData, tables: readonly ResultTable[]): TaskFacts[] {
+  const index = indexCells(run);
+  return tables.flatMap((table) =>
+    run.manifest.tasks
+      .filter((task) => table.columns.some((column) => column.task === task.name))
+      .map((task) => {
+        const cells = table.rows.flatMap((row) => index.find(table.model.name, row.recipe, task.name) ?? []);
+        const done = cells.filter((cell) => cell.status === 'done');
+        const counts = done[0]?.counts;
+        return {
+          model: table.model.name,
+          task,
+          columns: table.columns.filter((column) => column.task === task.name),
+          counts: counts && { ...counts, windows: counts.windows },
+          sameTokens: new Set(done.map((cell) => cell.counts.tokenSha256)).size <= 1,
+        };
+      }),
+  );
+}
