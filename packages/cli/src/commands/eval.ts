@@ -1,0 +1,58 @@
+import { join } from 'node:path';
+import { inspectSubject, LowbitError, readSamples } from '@lowbit/core';
+import type { RunOutcome } from '@lowbit/core';
+import { loadKernels } from '@lowbit/kernels';
+import { mkdir, writeFile } from 'node:fs/promises';
+import type { Host } from '../host.js';
+import { toExperiment } from '../model-options.js';
+import type { ModelOptions } from '../model-options.js';
+import { formatTables } from '../result-text.js';
+import { exitStatus } from '../show-error.js';
+import { execute } from './run.js';
+
+interface EvalOptions extends ModelOptions {
+  tasks: string[];
+  recipe: string[];
+  limit?: number;
+  fewShot?: number;
+  window?: number;
+  windows?: number;
+  samples?: string;
+  output?: string;
+  json?: boolean;
+}
+
+/** `lowbit eval CHECKPOINT|ARTIFACT --tasks T,...`: an experiment of one model, without a file. */
+export async function evaluate(path: string, options: EvalOptions, host: Host): Promise<number> {
+  const { tasks, recipe, limit, fewShot = 0, window, windows, output, json, samples } = options;
+  if (fewShot > 0)
+    throw new LowbitError('USAGE', `Expected --few-shot 0, got ${fewShot}; worked examples are not there yet.`);
+  if (recipe.length > 0 && (await inspectSubject(path, await loadKernels())).recipe !== undefined)
+    throw new LowbitError('USAGE', `Expected a float checkpoint for --recipe, got the artifact ${path}; leave --recipe out to score it as it is.`);
+  const limits = {
+    ...(limit === undefined ? {} : { limit }),
+    ...(window === undefined ? {} : { window }),
+    ...(windows === undefined ? {} : { windows }),
+  };
+  const experiment = await toExperiment(path, options, recipe, { name: 'eval', tasks, ...limits });
+  const folder = output ?? join(host.temporaryFolder, 'run');
+  const outcome = await execute(experiment, folder, host);
+  if (outcome.interrupted) return exitStatus.interrupted;
+  if (samples !== undefined) await copySamples(outcome, folder, samples);
+  const rows = outcome.cells.flatMap((cell) => cell.rows);
+  process.stdout.write(json ? `${JSON.stringify({ rows })}\n` : formatTables(outcome));
+  for (const { recipe: name, task, error } of outcome.cells)
+    if (error) process.stderr.write(`error [${error.code}]: ${name} on ${task}: ${error.message}\n`);
+  return outcome.failed > 0 ? exitStatus.someFailed : exitStatus.done;
+}
+
+/** `samples_<task>.jsonl`, in a folder for each recipe where there are several. */
+async function copySamples({ manifest, cells }: RunOutcome, run: string, folder: string): Promise<void> {
+  for (const { digest, recipe, task } of cells) {
+    const text = await readSamples(run, digest);
+    if (text === undefined) continue;
+    const own = manifest.recipes.length > 1 ? join(folder, recipe.replace(/[^\w.,=+()-]+/g, '_')) : folder;
+    await mkdir(own, { recursive: true });
+    await writeFile(join(own, `samples_${task}.jsonl`), text);
+  }
+}

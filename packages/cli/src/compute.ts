@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { calibrate, inspectSubject, JobPool, lacksCalibration, LowbitError, needsCalibration, planWorkers, resolveRecipe, resolveSteps } from '@lowbit/core';
+import type { ErrorCode, Experiment, Job, JobResult, ResolvedRecipe, SubjectInfo } from '@lowbit/core';
+import { loadKernels } from '@lowbit/kernels';
+import type { Host } from './host.js';
+import { createRegistry } from './plugins.js';
+import { showProgress } from './progress.js';
+
+/** One model and recipe on the command line, with one worker to compute on. */
+export interface Computation {
+  info: SubjectInfo;
+  recipe: ResolvedRecipe;
+  run<J extends Job>(job: J): Promise<JobResult<J>>;
+  /** Writes the recipe's artifact; the folder appears whole. */
+  quantizeTo(folder: string): Promise<void>;
+}
+
+/** For commands that are no run: checks model, recipe and calibration, then lends a worker until `work` is done. */
+export async function withWorker<T>(experiment: Experiment, host: Host, work: (computation: Computation) => Promise<T>): Promise<T> {
+  const [{ path }] = experiment.models as [Experiment['models'][number]];
+  const info = await inspectSubject(path, await loadKernels());
+  const [choice] = experiment.recipes as [Experiment['recipes'][number]];
+  const registry = await createRegistry(experiment.plugins);
+  const recipe = 'recipe' in choice ? resolveRecipe(choice.recipe, registry, choice.name) : resolveSteps(choice.steps, registry, choice.name);
+  if (info.recipe !== undefined && recipe.steps.length > 0)
+    throw new LowbitError('USAGE', `Expected a float checkpoint for --recipe, got the artifact ${path}; name the checkpoint.`);
+  const needs = needsCalibration(recipe);
+  if (needs && !experiment.calibration) throw lacksCalibration(recipe.name);
+  const calibration = needs ? await calibrate(experiment, info) : undefined;
+  const progress = showProgress();
+  const { threads } = planWorkers(experiment);
+  const workFolder = join(host.temporaryFolder, 'work');
+  const pool = new JobPool({
+    worker: new URL('./worker.js', import.meta.url),
+    slots: [{ device: { name: experiment.device, threads }, workFolder, plugins: experiment.plugins }],
+    onProgress: (job, at) => progress.show({ kind: 'progress', model: info.name, recipe: recipe.name, task: job.kind, progress: at }),
+  });
+  const stop = (): void => void pool.close();
+  host.signal.addEventListener('abort', stop);
+  try {
+    return await work({
+      ...{ info, recipe },
+      run: (job) => pool.run(job),
+      async quantizeTo(folder) {
+        const steps = recipe.steps.map(({ method, options }) => ({ method: method.name, options }));
+        const recipes = [{ name: recipe.name, steps, folder }];
+        const { failures } = await pool.run({ kind: 'quantize', subject: path, attempt: 0, recipes, calibration });
+        for (const { code, message } of Object.values(failures)) throw new LowbitError(code as ErrorCode, message);
+      },
+    });
+  } finally {
+    host.signal.removeEventListener('abort', stop);
+    await pool.close();
+    progress.close();
+  }
+}

@@ -1,0 +1,2 @@
+export { defineExperiment } from '@lowbit/core';
+export type { ExperimentSpec } from '@lowbit/core';

@@ -1,0 +1,31 @@
+import { parseExperiment } from '@lowbit/core';
+import type { Experiment, ExperimentSpec } from '@lowbit/core';
+import { findData } from './find-data.js';
+import { readRecipe } from './read-recipe.js';
+
+/** What the commands that compute have in common. */
+export interface ModelOptions {
+  calibration?: string;
+  data?: string;
+  device: string;
+  workers?: number;
+  threads?: number;
+  plugin: string[];
+}
+
+/** The command line as an experiment, so that both are checked and defaulted by the same code. */
+export async function toExperiment(path: string, options: ModelOptions, recipes: readonly string[], rest: Pick<ExperimentSpec, 'name' | 'tasks'> & Partial<ExperimentSpec>): Promise<Experiment> {
+  const { calibration, device, workers, threads } = options;
+  const spec: ExperimentSpec = {
+    models: [path],
+    recipes: await Promise.all((recipes.length > 0 ? recipes : ['float']).map(readRecipe)),
+    data: await findData(options.data),
+    device,
+    plugins: options.plugin,
+    ...(calibration === undefined ? {} : { calibration }),
+    ...(workers === undefined ? {} : { workers }),
+    ...(threads === undefined ? {} : { threads }),
+    ...rest,
+  };
+  return parseExperiment(spec, 'the command line');
+}

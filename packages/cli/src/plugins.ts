@@ -1,0 +1,46 @@
+import { createRequire } from 'node:module';
+import { isAbsolute, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { LowbitError, Registry } from '@lowbit/core';
+import type { Plugin } from '@lowbit/core';
+import { gptq, presets, rtn } from '@lowbit/methods';
+import { tasks } from '@lowbit/tasks';
+
+/** The only file that names concrete plugins. The main thread and each worker call it, so only names cross threads. */
+export async function createRegistry(modules: readonly string[]): Promise<Registry> {
+  const registry = new Registry();
+  registry.add({ methods: [rtn, gptq], presets }, new URL('.', import.meta.resolve('@lowbit/methods')));
+  registry.add({ tasks }, new URL('.', import.meta.resolve('@lowbit/tasks')));
+  for (const name of modules) {
+    const location = locate(name);
+    registry.add(await loadPlugin(name, location), location);
+  }
+  return registry;
+}
+
+/** A module file, or a package that the working folder has. */
+function locate(name: string): URL {
+  if (name.startsWith('.') || isAbsolute(name)) return pathToFileURL(resolve(name));
+  try {
+    return pathToFileURL(createRequire(resolve('package.json')).resolve(name));
+  } catch (cause) {
+    throw unloadable(name, cause);
+  }
+}
+
+async function loadPlugin(name: string, location: URL): Promise<Plugin> {
+  let module: Plugin & { default?: Plugin };
+  try {
+    module = (await import(location.href)) as typeof module;
+  } catch (cause) {
+    throw unloadable(name, cause);
+  }
+  const plugin = module.default ?? module;
+  if (plugin.methods ?? plugin.tasks ?? plugin.presets) return plugin;
+  throw new LowbitError('PLUGIN_LOAD', `Expected plugin ${name} to export methods, tasks or presets, but it exports none of them; export const methods = [...].`);
+}
+
+function unloadable(name: string, cause: unknown): LowbitError {
+  const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+  return new LowbitError('PLUGIN_LOAD', `Expected plugin ${name} to be a module that loads, but it does not (${reason}); correct its path or code.`, { cause });
+}

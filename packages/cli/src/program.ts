@@ -1,0 +1,127 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { LowbitError, version } from '@lowbit/core';
+import { doctor } from './commands/doctor.js';
+import { evaluate } from './commands/eval.js';
+import { inspect } from './commands/inspect.js';
+import { list } from './commands/list.js';
+import { quantize } from './commands/quantize.js';
+import { report } from './commands/report.js';
+import { run } from './commands/run.js';
+import { score } from './commands/score.js';
+import type { Host } from './host.js';
+import { exitStatus, showError } from './show-error.js';
+
+/** The command line; the only file that knows its library. Returns the exit status. */
+export async function runProgram(argv: readonly string[], host: Host | undefined): Promise<number> {
+  let status: number = exitStatus.done;
+  const then = (work: Promise<number>): Promise<void> => work.then((result) => void (status = result));
+  try {
+    await buildProgram(host, then).parseAsync([...argv], { from: 'user' });
+    return status;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) {
+      if (host?.signal.aborted) return exitStatus.interrupted;
+      showError(error);
+      return exitStatus.badInput;
+    }
+    if (error.exitCode === 0) return exitStatus.done;
+    if (error.code !== 'commander.help') showError(new LowbitError('USAGE', toSentence(error.message)));
+    return exitStatus.badInput;
+  }
+}
+
+function buildProgram(host: Host | undefined, then: (work: Promise<number>) => Promise<void>): Command {
+  const program = new Command('lowbit')
+    .description('What a quantization method at b bits costs on a language model, with figures to trust')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ outputError: () => undefined })
+    .showSuggestionAfterError();
+  const command = (syntax: string, description: string): Command => program.command(syntax).description(description);
+
+  command('run', 'run an experiment file; finished cells are never computed again')
+    .argument('<experiment>', 'a .json, .ts, .js or .mjs file')
+    .option('-o, --output <folder>', 'the run folder (default: runs/<name>)')
+    .action((file: string, options) => then(run(file, options, requireHost(host))));
+
+  shareModelOptions(command('eval', 'score a checkpoint or artifact on tasks'))
+    .requiredOption('--tasks <names>', 'tasks, separated by commas', splitList)
+    .option('--recipe <recipe>', 'float, a preset, steps joined by +, or a file; several make several columns', collect, [])
+    .option('--limit <n>', 'only the first documents', wholeNumber)
+    .option('--few-shot <k>', 'worked examples in the context', wholeNumber)
+    .option('--window <tokens>', 'tokens per window', wholeNumber)
+    .option('--windows <n>', 'only the first windows', wholeNumber)
+    .option('--samples <folder>', 'write samples_<task>.jsonl there')
+    .option('-o, --output <run>', 'keep the run folder')
+    .option('--json', 'print { rows } and nothing else')
+    .action((path: string, options) => then(evaluate(path, options, requireHost(host))));
+
+  shareModelOptions(command('score', 'losses of given token ids'))
+    .requiredOption('--token-ids <file>', 'JSON number[][]')
+    .option('--recipe <recipe>', 'quantize by this first', 'float')
+    .option('--json', 'print { nll } (the only form there is)')
+    .action((path: string, options) => then(score(path, options, requireHost(host))));
+
+  shareModelOptions(command('quantize', 'write a quantized artifact'))
+    .requiredOption('--recipe <recipe>', 'a preset, steps joined by +, or a file')
+    .requiredOption('-o, --output <folder>', 'where the artifact goes')
+    .option('--format <format>', 'lowbit', 'lowbit')
+    .action((path: string, options) => then(quantize(path, options, requireHost(host))));
+
+  command('report', 'render finished runs')
+    .argument('<run...>', 'run folders')
+    .requiredOption('-o, --output <folder>', 'where the files go')
+    .option('--format <formats>', 'html,csv,md', splitList, ['html'])
+    .action((runs: string[], options) => then(report(runs, options)));
+
+  command('list', 'methods, presets, tasks, families, formats or devices')
+    .argument('<what>', 'methods | presets | tasks | families | formats | devices')
+    .option('--json', 'as JSON')
+    .action((what: string, options) => then(list(what, options)));
+
+  command('inspect', 'what a checkpoint or artifact is')
+    .argument('<path>', 'its folder')
+    .option('--json', 'as JSON')
+    .action((path: string, options) => then(inspect(path, options)));
+
+  command('doctor', 'what this machine offers, and whether scores come out right')
+    .option('--json', 'as JSON')
+    .action((options) => then(doctor(options)));
+  return program;
+}
+
+function shareModelOptions(command: Command): Command {
+  return command
+    .argument('<checkpoint>', 'a folder in Hugging Face layout, or an artifact')
+    .option('--calibration <source>', 'token-ids:FILE, text:FILE, wikitext2 or c4, then ,samples=N,sequenceLength=N,seed=N')
+    .option('--data <folder>', "the tasks' files (default: ./data, then LOWBIT_DATA)")
+    .option('--device <name>', 'an execution provider of onnxruntime', 'cpu')
+    .option('--workers <n>', 'models computed side by side', wholeNumber)
+    .option('--threads <n>', 'threads of each worker', wholeNumber)
+    .option('--plugin <module>', 'a module with methods and tasks of your own', collect, []);
+}
+
+function requireHost(host: Host | undefined): Host {
+  if (host) return host;
+  throw new LowbitError('INTERNAL', 'Expected a supervised process for this command, got none; start lowbit by its command line.');
+}
+
+function collect(value: string, previous: string[]): string[] {
+  return [...previous, value];
+}
+
+function splitList(value: string): string[] {
+  return value.split(',').map((part) => part.trim()).filter((part) => part !== '');
+}
+
+function wholeNumber(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !Number.isInteger(number) || number < 0) throw new InvalidArgumentError('It should be a whole number.');
+  return number;
+}
+
+/** The library's `error: unknown option '--x'\n(Did you mean --y?)` as one sentence. */
+function toSentence(message: string): string {
+  const flat = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  return `${flat.charAt(0).toUpperCase()}${flat.slice(1)}${/[.?)]$/.test(flat) ? '' : '; see --help.'}`;
+}

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import t from 'tap';
+import { readRun } from '@lowbit/core';
+import { experiment, root, runLowbit } from './run-lowbit.js';
+
+// A method as somebody outside the repository writes it: every weight to its sign times the row's mean size.
+const signs = `
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
+const { z } = await import(pathToFileURL(createRequire(${JSON.stringify(`${root}package.json`)}).resolve('zod')).href);
+export const methods = [{
+  name: 'signs',
+  version: '1',
+  description: 'sign times mean size',
+  source: 'this test',
+  options: z.object({ factor: z.number().default(1) }),
+  async block(block, { options }) {
+    for (const layer of block.layers) {
+      const { rows, cols, data } = await layer.weight();
+      const values = new Float32Array(data.length);
+      for (let row = 0; row < rows; row++) {
+        let mean = 0;
+        for (let col = 0; col < cols; col++) mean += Math.abs(data[row * cols + col]) / cols;
+        for (let col = 0; col < cols; col++) values[row * cols + col] = Math.sign(data[row * cols + col]) * mean * options.factor;
+      }
+      const bytes = new Uint8Array(values.buffer);
+      const part = { format: 'dense', spec: {}, arrays: { values: { dtype: 'F32', shape: [rows, cols], data: bytes } } };
+      await layer.encode([part], { method: 'signs' });
+    }
+  },
+}];
+`;
+
+t.test('a method from a module that the experiment names', async (t) => {
+  const spec = { ...experiment, plugins: ['./signs.mjs'], recipes: ['float', 'signs', 'signs(factor=0.5)'] };
+  const folder = t.testdir({ 'experiment.json': JSON.stringify(spec), 'signs.mjs': signs });
+  const ended = await runLowbit(['run', join(folder, 'experiment.json'), '-o', join(folder, 'run')]);
+  t.equal(ended.status, 0, ended.stderr);
+  const { cells, manifest } = await readRun(join(folder, 'run'));
+  t.same(manifest.recipes.map(({ steps }) => steps[0]?.options), [undefined, { factor: 1 }, { factor: 0.5 }]);
+  const values = ['float', 'signs', 'signs(factor=0.5)'].map((name) => cells.find(({ recipe, task }) => recipe === name && task === 'tinystories')?.rows[0]?.value);
+  t.equal(new Set(values).size, 3);
+  t.ok((values[1] ?? 0) > (values[0] ?? Infinity), 'signs alone are worse than float');
+});
+
+for (const [what, content, code] of [
+  ['is not there', undefined, 'PLUGIN_LOAD'],
+  ['throws', 'throw new Error("broken")', 'PLUGIN_LOAD'],
+  ['exports nothing of use', 'export const method = 1;', 'PLUGIN_LOAD'],
+  ['takes a name that is taken', signs.replaceAll("name: 'signs'", "name: 'rtn'"), 'PLUGIN_NAME'],
+] as const)
+  t.test(`a plugin that ${what}`, async (t) => {
+    const spec = { ...experiment, plugins: ['./plugin.mjs'], recipes: ['float'] };
+    const folder = t.testdir({ 'experiment.json': JSON.stringify(spec), ...(content === undefined ? {} : { 'plugin.mjs': content }) });
+    const { status, stderr, stdout } = await runLowbit(['run', join(folder, 'experiment.json'), '-o', join(folder, 'run')]);
+    t.equal(status, 2);
+    t.match(stderr, new RegExp(`^error \\[${code}\\]: .+`, 'm'));
+    t.equal(stdout, '');
+  });
