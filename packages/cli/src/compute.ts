@@ -1,5 +1,15 @@
 import { join } from 'node:path';
-import { calibrate, inspectSubject, JobPool, lacksCalibration, LowbitError, needsCalibration, planWorkers, resolveRecipe, resolveSteps } from '@lowbit/core';
+import {
+  calibrate,
+  inspectSubject,
+  JobPool,
+  lacksCalibration,
+  LowbitError,
+  needsCalibration,
+  planWorkers,
+  resolveRecipe,
+  resolveSteps,
+} from '@lowbit/core';
 import type { ErrorCode, Experiment, Job, JobResult, ResolvedRecipe, SubjectInfo } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import type { Host } from './host.js';
@@ -16,14 +26,24 @@ export interface Computation {
 }
 
 /** For commands that are no run: checks model, recipe and calibration, then lends a worker until `work` is done. */
-export async function withWorker<T>(experiment: Experiment, host: Host, work: (computation: Computation) => Promise<T>): Promise<T> {
+export async function withWorker<T>(
+  experiment: Experiment,
+  host: Host,
+  work: (computation: Computation) => Promise<T>,
+): Promise<T> {
   const [{ path }] = experiment.models as [Experiment['models'][number]];
   const info = await inspectSubject(path, await loadKernels());
   const [choice] = experiment.recipes as [Experiment['recipes'][number]];
   const registry = await createRegistry(experiment.plugins);
-  const recipe = 'recipe' in choice ? resolveRecipe(choice.recipe, registry, choice.name) : resolveSteps(choice.steps, registry, choice.name);
+  const recipe =
+    'recipe' in choice
+      ? resolveRecipe(choice.recipe, registry, choice.name)
+      : resolveSteps(choice.steps, registry, choice.name);
   if (info.recipe !== undefined && recipe.steps.length > 0)
-    throw new LowbitError('USAGE', `Expected a float checkpoint for --recipe, got the artifact ${path}; name the checkpoint.`);
+    throw new LowbitError(
+      'USAGE',
+      `Expected a float checkpoint for --recipe, got the artifact ${path}; name the checkpoint.`,
+    );
   const needs = needsCalibration(recipe);
   if (needs && !experiment.calibration) throw lacksCalibration(recipe.name);
   const calibration = needs ? await calibrate(experiment, info) : undefined;
@@ -33,7 +53,8 @@ export async function withWorker<T>(experiment: Experiment, host: Host, work: (c
   const pool = new JobPool({
     worker: new URL('./worker.js', import.meta.url),
     slots: [{ device: { name: experiment.device, threads }, workFolder, plugins: experiment.plugins }],
-    onProgress: (job, at) => progress.show({ kind: 'progress', model: info.name, recipe: recipe.name, task: job.kind, progress: at }),
+    onProgress: (job, at) =>
+      progress.show({ kind: 'progress', model: info.name, recipe: recipe.name, task: job.kind, progress: at }),
   });
   const stop = (): void => void pool.close();
   host.signal.addEventListener('abort', stop);

@@ -10,7 +10,11 @@ const modules = ['.ts', '.mts', '.js', '.mjs'];
 /** An experiment file: JSON, or a module whose default export is one. The only file that runs TypeScript. */
 export async function loadExperiment(file: string): Promise<Experiment> {
   await access(file).catch((cause: unknown) => {
-    throw new LowbitError('EXPERIMENT_FILE', `Expected an experiment file at ${file}, found none; name one that is there.`, { cause });
+    throw new LowbitError(
+      'EXPERIMENT_FILE',
+      `Expected an experiment file at ${file}, found none; name one that is there.`,
+      { cause },
+    );
   });
   const experiment = parseExperiment(await readValue(file), file);
   return { ...experiment, data: experiment.data ?? (await findData(undefined)) };
@@ -19,10 +23,18 @@ export async function loadExperiment(file: string): Promise<Experiment> {
 async function readValue(file: string): Promise<unknown> {
   try {
     if (extname(file) === '.json') return JSON.parse(await readFile(file, 'utf8'));
-    if (modules.includes(extname(file))) return await createJiti(import.meta.url).import(resolve(file), { default: true });
+    if (modules.includes(extname(file)))
+      return await createJiti(import.meta.url).import(resolve(file), { default: true });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-    throw new LowbitError('EXPERIMENT_FILE', `Expected ${file} to be an experiment that loads, but it does not (${reason}); correct it.`, { cause });
+    throw new LowbitError(
+      'EXPERIMENT_FILE',
+      `Expected ${file} to be an experiment that loads, but it does not (${reason}); correct it.`,
+      { cause },
+    );
   }
-  throw new LowbitError('EXPERIMENT_FILE', `Expected an experiment file that ends in .json, ${modules.join(', ')}, got ${file}; rename it.`);
+  throw new LowbitError(
+    'EXPERIMENT_FILE',
+    `Expected an experiment file that ends in .json, ${modules.join(', ')}, got ${file}; rename it.`,
+  );
 }

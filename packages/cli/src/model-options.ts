@@ -14,7 +14,12 @@ export interface ModelOptions {
 }
 
 /** The command line as an experiment, so that both are checked and defaulted by the same code. */
-export async function toExperiment(path: string, options: ModelOptions, recipes: readonly string[], rest: Pick<ExperimentSpec, 'name' | 'tasks'> & Partial<ExperimentSpec>): Promise<Experiment> {
+export async function toExperiment(
+  path: string,
+  options: ModelOptions,
+  recipes: readonly string[],
+  rest: Pick<ExperimentSpec, 'name' | 'tasks'> & Partial<ExperimentSpec>,
+): Promise<Experiment> {
   const { calibration, device, workers, threads } = options;
   const spec: ExperimentSpec = {
     models: [path],

@@ -37,10 +37,17 @@ async function loadPlugin(name: string, location: URL): Promise<Plugin> {
   }
   const plugin = module.default ?? module;
   if (plugin.methods ?? plugin.tasks ?? plugin.presets) return plugin;
-  throw new LowbitError('PLUGIN_LOAD', `Expected plugin ${name} to export methods, tasks or presets, but it exports none of them; export const methods = [...].`);
+  throw new LowbitError(
+    'PLUGIN_LOAD',
+    `Expected plugin ${name} to export methods, tasks or presets, but it exports none of them; export const methods = [...].`,
+  );
 }
 
 function unloadable(name: string, cause: unknown): LowbitError {
   const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-  return new LowbitError('PLUGIN_LOAD', `Expected plugin ${name} to be a module that loads, but it does not (${reason}); correct its path or code.`, { cause });
+  return new LowbitError(
+    'PLUGIN_LOAD',
+    `Expected plugin ${name} to be a module that loads, but it does not (${reason}); correct its path or code.`,
+    { cause },
+  );
 }

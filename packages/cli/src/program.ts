@@ -46,7 +46,12 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
 
   shareModelOptions(command('eval', 'score a checkpoint or artifact on tasks'))
     .requiredOption('--tasks <names>', 'tasks, separated by commas', splitList)
-    .option('--recipe <recipe>', 'float, a preset, steps joined by +, or a file; several make several columns', collect, [])
+    .option(
+      '--recipe <recipe>',
+      'float, a preset, steps joined by +, or a file; several make several columns',
+      collect,
+      [],
+    )
     .option('--limit <n>', 'only the first documents', wholeNumber)
     .option('--few-shot <k>', 'worked examples in the context', wholeNumber)
     .option('--window <tokens>', 'tokens per window', wholeNumber)
@@ -93,7 +98,10 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
 function shareModelOptions(command: Command): Command {
   return command
     .argument('<checkpoint>', 'a folder in Hugging Face layout, or an artifact')
-    .option('--calibration <source>', 'token-ids:FILE, text:FILE, wikitext2 or c4, then ,samples=N,sequenceLength=N,seed=N')
+    .option(
+      '--calibration <source>',
+      'token-ids:FILE, text:FILE, wikitext2 or c4, then ,samples=N,sequenceLength=N,seed=N',
+    )
     .option('--data <folder>', "the tasks' files (default: ./data, then LOWBIT_DATA)")
     .option('--device <name>', 'an execution provider of onnxruntime', 'cpu')
     .option('--workers <n>', 'models computed side by side', wholeNumber)
@@ -103,7 +111,10 @@ function shareModelOptions(command: Command): Command {
 
 function requireHost(host: Host | undefined): Host {
   if (host) return host;
-  throw new LowbitError('INTERNAL', 'Expected a supervised process for this command, got none; start lowbit by its command line.');
+  throw new LowbitError(
+    'INTERNAL',
+    'Expected a supervised process for this command, got none; start lowbit by its command line.',
+  );
 }
 
 function collect(value: string, previous: string[]): string[] {
@@ -111,12 +122,16 @@ function collect(value: string, previous: string[]): string[] {
 }
 
 function splitList(value: string): string[] {
-  return value.split(',').map((part) => part.trim()).filter((part) => part !== '');
+  return value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
 }
 
 function wholeNumber(value: string): number {
   const number = Number(value);
-  if (value.trim() === '' || !Number.isInteger(number) || number < 0) throw new InvalidArgumentError('It should be a whole number.');
+  if (value.trim() === '' || !Number.isInteger(number) || number < 0)
+    throw new InvalidArgumentError('It should be a whole number.');
   return number;
 }
 

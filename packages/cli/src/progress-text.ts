@@ -25,7 +25,8 @@ export class ProgressClock {
 
   #takeProgress({ recipe, task, progress }: Extract<RunEvent, { kind: 'progress' }>, now: number): void {
     const label = task === 'quantize' ? `quantize ${progress.what}` : `${recipe} ${task}`;
-    const isNew = this.current === undefined || progress.done < this.current.done || progress.total !== this.current.total;
+    const isNew =
+      this.current === undefined || progress.done < this.current.done || progress.total !== this.current.total;
     if (isNew) [this.jobBegin, this.jobFrom] = [now, progress.done];
     this.label = label;
     this.current = progress;
@@ -42,12 +43,15 @@ export function describeProgress(clock: ProgressClock, now: number): string {
   if (current?.what === 'tokens' && current.done > clock.jobFrom && seconds > 0)
     parts.push(`${formatRate((current.done - clock.jobFrom) / seconds)} tokens/s`);
   const computed = done - kept + share;
-  if (total > done && computed > 0) parts.push(`${formatClock(((now - begin) / 1000) * ((total - kept) / computed - 1))} left`);
+  if (total > done && computed > 0)
+    parts.push(`${formatClock(((now - begin) / 1000) * ((total - kept) / computed - 1))} left`);
   return parts.join(', ');
 }
 
 function formatRate(rate: number): string {
-  return Math.round(rate).toString().replace(/\B(?=(\d{3})+$)/g, ',');
+  return Math.round(rate)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 function formatClock(seconds: number): string {

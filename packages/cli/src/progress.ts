@@ -33,7 +33,8 @@ export function showProgress(stream: NodeJS.WriteStream = process.stderr): Progr
       const now = performance.now();
       clock.take(event, now);
       if (event.kind === 'planned') for (const note of event.notes) say(`Note: ${note}`);
-      if (event.kind === 'cell' && event.cell.error) say(`Failed: ${event.cell.recipe} on ${event.cell.task}: ${event.cell.error.message}`);
+      if (event.kind === 'cell' && event.cell.error)
+        say(`Failed: ${event.cell.recipe} on ${event.cell.task}: ${event.cell.error.message}`);
       const isLast = event.kind === 'cell' && event.done === event.total;
       if (now - last < (isTerminal ? repaint : lineEvery) && !isLast) return;
       last = now;

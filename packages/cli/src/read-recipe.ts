@@ -9,7 +9,10 @@ type RecipeSpec = ExperimentSpec['recipes'][number];
 export async function readRecipe(text: string): Promise<RecipeSpec> {
   if (extname(text) !== '.json') return text;
   const value = await readJson(text);
-  const named = { name: basename(text, '.json'), ...(Array.isArray(value) ? { steps: value as unknown[] } : (value as object)) };
+  const named = {
+    name: basename(text, '.json'),
+    ...(Array.isArray(value) ? { steps: value as unknown[] } : (value as object)),
+  };
   // Its shape is checked with the experiment that it becomes part of.
   return named as RecipeSpec;
 }
@@ -19,6 +22,10 @@ async function readJson(file: string): Promise<unknown> {
     return JSON.parse(await readFile(file, 'utf8'));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new LowbitError('RECIPE_SYNTAX', `Expected ${file} to hold a recipe as JSON, but it cannot be read (${reason}); correct it.`, { cause });
+    throw new LowbitError(
+      'RECIPE_SYNTAX',
+      `Expected ${file} to hold a recipe as JSON, but it cannot be read (${reason}); correct it.`,
+      { cause },
+    );
   }
 }

@@ -21,17 +21,29 @@ export async function supervise(entry: string, argv: readonly string[]): Promise
   try {
     for (let start = 0; ; start++) {
       const inFlight = new Set<string>();
-      const end = await runHost(entry, argv, { temporaryFolder, crashes: start === 0 ? undefined : [...crashes] }, inFlight);
+      const end = await runHost(
+        entry,
+        argv,
+        { temporaryFolder, crashes: start === 0 ? undefined : [...crashes] },
+        inFlight,
+      );
       if (end.status !== undefined) return end.status;
       if (end.stopped) return exitStatus.interrupted;
       fruitless = inFlight.size > 0 ? 0 : fruitless + 1;
       for (const digest of inFlight) crashes.set(digest, (crashes.get(digest) ?? 0) + 1);
       const how = end.signal ?? `exit status ${end.code}`;
       if (fruitless >= fruitlessLimit) {
-        showError(new LowbitError('WORKER_LOST', `The process ended by ${how} before it could finish anything; look for what ends it (memory, a broken installation) and start it again.`));
+        showError(
+          new LowbitError(
+            'WORKER_LOST',
+            `The process ended by ${how} before it could finish anything; look for what ends it (memory, a broken installation) and start it again.`,
+          ),
+        );
         return exitStatus.badInput;
       }
-      process.stderr.write(`The process ended by ${how} with ${inFlight.size} cells in flight; going on with what is stored.\n`);
+      process.stderr.write(
+        `The process ended by ${how} with ${inFlight.size} cells in flight; going on with what is stored.\n`,
+      );
     }
   } finally {
     await rm(temporaryFolder, { recursive: true, force: true });
@@ -46,8 +58,16 @@ interface End {
   status: number | undefined;
 }
 
-function runHost(entry: string, argv: readonly string[], begin: ToHost & { temporaryFolder: string }, inFlight: Set<string>): Promise<End> {
-  const host = fork(entry, argv, { env: { ...process.env, LOWBIT_HOST: '1' }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+function runHost(
+  entry: string,
+  argv: readonly string[],
+  begin: ToHost & { temporaryFolder: string },
+  inFlight: Set<string>,
+): Promise<End> {
+  const host = fork(entry, argv, {
+    env: { ...process.env, LOWBIT_HOST: '1' },
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   let stopped = false;
   const stop = (): void => {
     if (stopped) host.kill('SIGKILL');

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { readRun } from '@lowbit/core';
-import { experiment, root, runLowbit } from './run-lowbit.js';
+import { callLowbit } from './call-lowbit.js';
+import { experiment, root } from './run-lowbit.js';
+
+t.setTimeout(120_000);
 
 // A method as somebody outside the repository writes it: every weight to its sign times the row's mean size.
 const signs = `
@@ -34,11 +37,16 @@ export const methods = [{
 t.test('a method from a module that the experiment names', async (t) => {
   const spec = { ...experiment, plugins: ['./signs.mjs'], recipes: ['float', 'signs', 'signs(factor=0.5)'] };
   const folder = t.testdir({ 'experiment.json': JSON.stringify(spec), 'signs.mjs': signs });
-  const ended = await runLowbit(['run', join(folder, 'experiment.json'), '-o', join(folder, 'run')]);
+  const ended = await callLowbit(t, ['run', join(folder, 'experiment.json'), '-o', join(folder, 'run')]);
   t.equal(ended.status, 0, ended.stderr);
   const { cells, manifest } = await readRun(join(folder, 'run'));
-  t.same(manifest.recipes.map(({ steps }) => steps[0]?.options), [undefined, { factor: 1 }, { factor: 0.5 }]);
-  const values = ['float', 'signs', 'signs(factor=0.5)'].map((name) => cells.find(({ recipe, task }) => recipe === name && task === 'tinystories')?.rows[0]?.value);
+  t.same(
+    manifest.recipes.map(({ steps }) => steps[0]?.options),
+    [undefined, { factor: 1 }, { factor: 0.5 }],
+  );
+  const values = ['float', 'signs', 'signs(factor=0.5)'].map(
+    (name) => cells.find(({ recipe, task }) => recipe === name && task === 'tinystories')?.rows[0]?.value,
+  );
   t.equal(new Set(values).size, 3);
   t.ok((values[1] ?? 0) > (values[0] ?? Infinity), 'signs alone are worse than float');
 });
@@ -51,8 +59,16 @@ for (const [what, content, code] of [
 ] as const)
   t.test(`a plugin that ${what}`, async (t) => {
     const spec = { ...experiment, plugins: ['./plugin.mjs'], recipes: ['float'] };
-    const folder = t.testdir({ 'experiment.json': JSON.stringify(spec), ...(content === undefined ? {} : { 'plugin.mjs': content }) });
-    const { status, stderr, stdout } = await runLowbit(['run', join(folder, 'experiment.json'), '-o', join(folder, 'run')]);
+    const folder = t.testdir({
+      'experiment.json': JSON.stringify(spec),
+      ...(content === undefined ? {} : { 'plugin.mjs': content }),
+    });
+    const { status, stderr, stdout } = await callLowbit(t, [
+      'run',
+      join(folder, 'experiment.json'),
+      '-o',
+      join(folder, 'run'),
+    ]);
     t.equal(status, 2);
     t.match(stderr, new RegExp(`^error \\[${code}\\]: .+`, 'm'));
     t.equal(stdout, '');

@@ -16,18 +16,26 @@ export interface Ended {
 export interface RunOptions {
   cwd?: string;
   env?: Record<string, string>;
-  /** Sends a signal to the command after so many milliseconds. */
-  signal?: { name: NodeJS.Signals; after: number };
+  /** Sends a signal to the command after so many milliseconds, or when it says something on standard error. */
+  signal?: { name: NodeJS.Signals; after: number | string };
 }
 
 /** The command line as a user's shell would start it. */
 export function runLowbit(args: readonly string[], { cwd = root, env = {}, signal }: RunOptions = {}): Promise<Ended> {
   // The tests' own loader has no place in the command.
-  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, NODE_OPTIONS: '', ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [main, ...args], {
+    cwd,
+    env: { ...process.env, NODE_OPTIONS: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const output = { stdout: '', stderr: '' };
   child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr += text));
-  const timer = signal && setTimeout(() => child.kill(signal.name), signal.after);
+  const send = (): void => void child.kill(signal?.name);
+  const timer = typeof signal?.after === 'number' ? setTimeout(send, signal.after) : undefined;
+  child.stderr.on('data', () => {
+    if (typeof signal?.after === 'string' && output.stderr.includes(signal.after)) send();
+  });
   return new Promise((resolve) => {
     child.on('close', (status, ended) => {
       clearTimeout(timer);

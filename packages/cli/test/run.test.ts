@@ -5,6 +5,8 @@ import { readRun } from '@lowbit/core';
 import { stripMeasurements } from '@lowbit/reports';
 import { experiment, runLowbit } from './run-lowbit.js';
 
+t.setTimeout(120_000);
+
 t.test('an experiment from end to end, and again', async (t) => {
   const folder = t.testdir({ 'experiment.json': JSON.stringify(experiment) });
   const run = join(folder, 'run');
@@ -17,7 +19,8 @@ t.test('an experiment from end to end, and again', async (t) => {
   t.equal(cells.length, 6);
   t.same(new Set(cells.map(({ status }) => status)), new Set(['done']));
   t.match(manifest, { calibration: { samples: 2, sequenceLength: 64, tokens: 128 }, notes: ['In-sample.'] });
-  const value = (recipe: string): number => cells.find((cell) => cell.recipe === recipe && cell.task === 'tinystories')?.rows[0]?.value ?? NaN;
+  const value = (recipe: string): number =>
+    cells.find((cell) => cell.recipe === recipe && cell.task === 'tinystories')?.rows[0]?.value ?? NaN;
   t.ok(value('float') < value('gptq') && value('float') < value('rtn'), '3 bits cost something');
   t.equal(cells.find(({ recipe }) => recipe === 'gptq')?.layers.length, 35);
 
@@ -30,7 +33,8 @@ t.test('an experiment from end to end, and again', async (t) => {
   const elsewhere = join(folder, 'elsewhere');
   t.equal((await runLowbit(['report', run, '-o', elsewhere, '--format', 'csv,html'])).status, 0);
   t.same((await readdir(elsewhere)).sort(), ['report.csv', 'report.html']);
-  const read = async (path: string): Promise<string> => stripMeasurements({ file: 'report.csv', content: await readFile(join(path, 'report.csv'), 'utf8') });
+  const read = async (path: string): Promise<string> =>
+    stripMeasurements({ file: 'report.csv', content: await readFile(join(path, 'report.csv'), 'utf8') });
   t.equal(await read(elsewhere), await read(run));
 });
 
@@ -49,5 +53,7 @@ t.test('what is added is computed, what stays is kept', async (t) => {
 
 async function cellTimes(run: string): Promise<Record<string, number>> {
   const names = await readdir(join(run, 'cells'));
-  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, (await stat(join(run, 'cells', name))).mtimeMs] as const)));
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, (await stat(join(run, 'cells', name))).mtimeMs] as const)),
+  );
 }

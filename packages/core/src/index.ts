@@ -1,3 +1,4 @@
+export { loadKernels } from '@lowbit/kernels';
 export * from './errors.js';
 export * from './task.js';
 export * from './task-data.js';

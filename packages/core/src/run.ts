@@ -45,7 +45,7 @@ export interface RunOutcome {
 
 /** The whole pipeline: plan, preflight, quantize each model by all its recipes, score every cell, keep what is done. */
 export async function runExperiment(request: RunRequest): Promise<RunOutcome> {
-  const { experiment, kernels, folder, signal, onEvent = () => undefined } = request;
+  const { experiment, folder, signal, onEvent = () => undefined } = request;
   const layout = planWorkers(experiment);
   const plan = await makePlan(request);
   const store = await RunStore.open(folder);

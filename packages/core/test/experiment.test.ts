@@ -33,7 +33,13 @@ t.test('a task overrides the limits of the experiment', async (t) => {
 t.test('calibration: text and parts, a seed of the experiment only where none is named', async (t) => {
   const read = (calibration: ExperimentSpec['calibration']) =>
     parseExperiment({ ...smallest, calibration, seed: 7 }, '/there/e.json').calibration;
-  t.match(read('text:sub/a.txt,samples=3'), { kind: 'text', file: '/there/sub/a.txt', shown: 'sub/a.txt', samples: 3, seed: 7 });
+  t.match(read('text:sub/a.txt,samples=3'), {
+    kind: 'text',
+    file: '/there/sub/a.txt',
+    shown: 'sub/a.txt',
+    samples: 3,
+    seed: 7,
+  });
   t.equal(read('wikitext2,seed=1')?.seed, 1);
   t.equal(read('wikitext2,seed=first')?.seed, undefined);
   t.equal(read({ kind: 'wikitext2', seed: 0 })?.seed, 0);
@@ -51,7 +57,11 @@ for (const [what, value, message] of [
   ['an empty list', { ...smallest, models: [] }, /'models' of e\.json, got \[\]/],
   ['a value of the wrong type', { ...smallest, limit: 'all' }, /'limit' of e\.json, got "all"/],
   ['a value out of range', { ...smallest, limit: 0 }, /'limit' of e\.json, got 0/],
-  ['a fault inside a list', { ...smallest, tasks: [{ name: 'piqa', limit: -1 }] }, /'tasks\.0\.limit' of e\.json, got -1/],
+  [
+    'a fault inside a list',
+    { ...smallest, tasks: [{ name: 'piqa', limit: -1 }] },
+    /'tasks\.0\.limit' of e\.json, got -1/,
+  ],
   ['a name that is no folder name', { ...smallest, name: '../up' }, /'name' of e\.json, got "\.\.\/up"/],
   ['no object', 7, /valid value at e\.json, got 7/],
 ] as const)

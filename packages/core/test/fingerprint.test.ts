@@ -14,7 +14,11 @@ t.test('a file counts with what it imports, a folder with all its code', async (
   const at = (name: string): URL => pathToFileURL(join(folder, name));
   const all = { file: await fingerprintCode(at('one.js')), folder: await fingerprintCode(at('./')) };
   await writeFile(join(folder, 'one.d.ts'), 'changed');
-  t.same({ file: await fingerprintCode(at('one.js')), folder: await fingerprintCode(at('./')) }, all, 'types are no code');
+  t.same(
+    { file: await fingerprintCode(at('one.js')), folder: await fingerprintCode(at('./')) },
+    all,
+    'types are no code',
+  );
   await writeFile(join(folder, 'other.js'), 'changed');
   t.equal(await fingerprintCode(at('one.js')), all.file, 'what is not imported does not count');
   t.not(await fingerprintCode(at('./')), all.folder);

@@ -15,7 +15,13 @@ const round = defineMethod({
   }),
   bits: ({ bits }) => bits,
 });
-const fold = defineMethod({ name: 'fold', version: '1', description: 'of the test', source: 'none', options: z.object({}) });
+const fold = defineMethod({
+  name: 'fold',
+  version: '1',
+  description: 'of the test',
+  source: 'none',
+  options: z.object({}),
+});
 
 const registry = new Registry();
 registry.add({ methods: [round, fold], presets: { 'round-w3': 'fold+round(bits=3)' } });

@@ -32,12 +32,7 @@ export interface Kernels {
   /** `moment += X^T X` in place; moment is cols x cols and stays symmetric, inputs = X is tokens x cols. */
   addSecondMoment(moment: Float32Array, inputs: Float32Array, tokens: number, cols: number): Promise<void>;
   /** Takes tokens x cols inputs into running statistics of each column, in place. */
-  addColumnStatistics(
-    statistics: ColumnStatistics,
-    inputs: Float32Array,
-    tokens: number,
-    cols: number,
-  ): Promise<void>;
+  addColumnStatistics(statistics: ColumnStatistics, inputs: Float32Array, tokens: number, cols: number): Promise<void>;
   /** Upper triangular U, cols x cols, with `(moment + damp I)^-1 = U^T U`; damp = dampPercent x mean diagonal. */
   inverseFactor(moment: Float32Array, cols: number, dampPercent: number): Promise<InverseFactor>;
   /** GPTQ (Frantar et al. 2022) with the options of the reference code (methods.md 2.3). */

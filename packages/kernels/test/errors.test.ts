@@ -17,7 +17,11 @@ const calls: [(kernels: Kernels) => Promise<unknown>, RegExp, string][] = [
   [(k) => k.fitGrid({ ...weight, data: wrong([1]) }, spec), /^weight must be a Float32Array, got Array$/, 'TypeError'],
   [(k) => k.fitGrid(weight, withGrid({ bits: 1 })), /^bits must be a whole number from 2 to 8, got 1$/, 'RangeError'],
   [(k) => k.fitGrid(weight, withGrid({ bits: 9 })), /got 9$/, 'RangeError'],
-  [(k) => k.fitGrid(weight, withGrid({ name: wrong('nf4') })), /^grid name must be one of gptq, .* got nf4$/, 'RangeError'],
+  [
+    (k) => k.fitGrid(weight, withGrid({ name: wrong('nf4') })),
+    /^grid name must be one of gptq, .* got nf4$/,
+    'RangeError',
+  ],
   [(k) => k.fitGrid(weight, withGrid({ name: 'owq' })), /^the owq grid must be symmetric/, 'RangeError'],
   [(k) => k.fitGrid(weight, withGrid({ name: 'smoothquant' })), /^the smoothquant grid must be sym/, 'RangeError'],
   [(k) => k.fitGrid(weight, { ...spec, granularity: wrong('row') }), /^granularity must be one of/, 'RangeError'],

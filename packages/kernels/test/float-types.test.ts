@@ -12,7 +12,10 @@ for (const kernels of await loadAll()) {
     await t.test('known float16 values', async (t) => {
       const bits = [0x3c00, 0xc000, 0x7bff, 0x0400, 0x03ff, 0x0001, 0x8000, 0x7c00, 0xfc00];
       const values = [1, -2, 65504, 2 ** -14, 1023 * 2 ** -24, 2 ** -24, -0, Infinity, -Infinity];
-      t.strictSame(await kernels.widen(new Uint8Array(Uint16Array.from(bits).buffer), 'F16'), Float32Array.from(values));
+      t.strictSame(
+        await kernels.widen(new Uint8Array(Uint16Array.from(bits).buffer), 'F16'),
+        Float32Array.from(values),
+      );
       t.strictSame(await narrow(values, 'F16'), bits);
     });
 
@@ -27,9 +30,10 @@ for (const kernels of await loadAll()) {
     });
 
     await t.test('ties go to the even neighbour, overflow to infinity', async (t) => {
-      t.strictSame(await narrow([1 + 2 ** -11, 1 + 3 * 2 ** -11, 1 + 2 ** -11 + 2 ** -20], 'F16'), [
-        0x3c00, 0x3c02, 0x3c01,
-      ]);
+      t.strictSame(
+        await narrow([1 + 2 ** -11, 1 + 3 * 2 ** -11, 1 + 2 ** -11 + 2 ** -20], 'F16'),
+        [0x3c00, 0x3c02, 0x3c01],
+      );
       t.strictSame(await narrow([2 ** -25, 3 * 2 ** -25, 1.5 * 2 ** -25], 'F16'), [0, 2, 1], 'subnormal');
       t.strictSame(await narrow([65519, 65520, 1e30], 'F16'), [0x7bff, 0x7c00, 0x7c00]);
       t.strictSame(await narrow([1 + 2 ** -8, 1 + 3 * 2 ** -8, 3.4e38], 'BF16'), [0x3f80, 0x3f82, 0x7f80]);

@@ -115,12 +115,7 @@ for (const kernels of await loadAll()) {
       for (let j = 0; j < COLS; j++) diagonal[j * COLS + j] = 1 + (j % 7);
       for (const options of variants) {
         const result = await kernels.gptq(weight, diagonal, options);
-        const nearest = await kernels.encode(
-          weight,
-          options.spec,
-          result.parameters,
-          result.groupIndex ?? undefined,
-        );
+        const nearest = await kernels.encode(weight, options.spec, result.parameters, result.groupIndex ?? undefined);
         t.strictSame(result.codes, nearest, title(options));
       }
     });

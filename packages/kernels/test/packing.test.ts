@@ -15,9 +15,19 @@ const toWords = (bytes: Uint8Array) => [...new Uint32Array(bytes.slice().buffer)
 for (const kernels of await loadAll()) {
   t.test(`packing: ${nameOf(kernels)}`, async (t) => {
     await t.test('the words of methods.md 1.9', async (t) => {
-      const eight = await kernels.pack(Uint8Array.from({ length: 8 }, (_, i) => i), 1, 8, 4);
+      const eight = await kernels.pack(
+        Uint8Array.from({ length: 8 }, (_, i) => i),
+        1,
+        8,
+        4,
+      );
       t.strictSame(toWords(eight), ['76543210']);
-      const three = await kernels.pack(Uint8Array.from({ length: 32 }, (_, i) => i % 8), 1, 32, 3);
+      const three = await kernels.pack(
+        Uint8Array.from({ length: 32 }, (_, i) => i % 8),
+        1,
+        32,
+        3,
+      );
       t.strictSame(toWords(three), ['88fac688', 'c688fac6', 'fac688fa']);
     });
 

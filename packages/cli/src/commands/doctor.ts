@@ -7,8 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { exitStatus, showError } from '../show-error.js';
 import { alignLeft } from '../text-table.js';
 
-/** First tokens of a story, with the mean loss that transformers in float32 gives for them. */
-const probe = { ids: Int32Array.of(1, 403, 407, 261, 378), model: new URL('../../../../models/stories260k', import.meta.url) };
+/** First tokens of a story ("Once upon a time"), in the embedded model. */
+const probe = {
+  ids: Int32Array.of(1, 403, 407, 261, 378),
+  model: new URL('../../../../models/stories260k', import.meta.url),
+};
 
 /** `lowbit doctor`: what this machine offers, and a score from end to end. */
 export async function doctor({ json }: { json?: boolean }): Promise<number> {
@@ -38,14 +41,30 @@ async function tryScore(): Promise<{ ok: boolean; losses: number[] }> {
     const [nll] = await subject.scorer.scoreSequences([probe.ids]);
     await subject.release();
     const losses = [...(nll ?? [])];
-    return { ok: losses.length === probe.ids.length - 1 && losses.every((loss) => loss > 0 && loss < Math.log(512) * 2), losses };
+    return {
+      ok: losses.length === probe.ids.length - 1 && losses.every((loss) => loss > 0 && loss < Math.log(512) * 2),
+      losses,
+    };
   } catch (error) {
     showError(error);
     return { ok: false, losses: [] };
   }
 }
 
-function format(facts: { lowbit: string; node: string; onnxruntime: string; devices: string[]; kernels: { implementation: string; instructionSet: string }; processor: string; cores: number; memory: { total: number; available: number }; disk: { available: number; cache: string } }, score: { ok: boolean; losses: number[] }): string {
+function format(
+  facts: {
+    lowbit: string;
+    node: string;
+    onnxruntime: string;
+    devices: string[];
+    kernels: { implementation: string; instructionSet: string };
+    processor: string;
+    cores: number;
+    memory: { total: number; available: number };
+    disk: { available: number; cache: string };
+  },
+  score: { ok: boolean; losses: number[] },
+): string {
   const giga = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
   const { kernels, memory, disk } = facts;
   return alignLeft([
@@ -53,7 +72,12 @@ function format(facts: { lowbit: string; node: string; onnxruntime: string; devi
     ['node', facts.node],
     ['onnxruntime', facts.onnxruntime],
     ['devices', facts.devices.join(', ')],
-    ['kernels', kernels.implementation === 'native' ? `native, ${kernels.instructionSet}` : 'TypeScript reference (slow): build the native ones with npm run build'],
+    [
+      'kernels',
+      kernels.implementation === 'native'
+        ? `native, ${kernels.instructionSet}`
+        : 'TypeScript reference (slow): build the native ones with npm run build',
+    ],
     ['processor', `${facts.processor}, ${facts.cores} cores`],
     ['memory', `${giga(memory.available)} of ${giga(memory.total)} free`],
     ['disk', `${giga(disk.available)} free here; cache in ${disk.cache}`],

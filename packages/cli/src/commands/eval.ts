@@ -28,7 +28,10 @@ export async function evaluate(path: string, options: EvalOptions, host: Host): 
   if (fewShot > 0)
     throw new LowbitError('USAGE', `Expected --few-shot 0, got ${fewShot}; worked examples are not there yet.`);
   if (recipe.length > 0 && (await inspectSubject(path, await loadKernels())).recipe !== undefined)
-    throw new LowbitError('USAGE', `Expected a float checkpoint for --recipe, got the artifact ${path}; leave --recipe out to score it as it is.`);
+    throw new LowbitError(
+      'USAGE',
+      `Expected a float checkpoint for --recipe, got the artifact ${path}; leave --recipe out to score it as it is.`,
+    );
   const limits = {
     ...(limit === undefined ? {} : { limit }),
     ...(window === undefined ? {} : { window }),

@@ -8,7 +8,8 @@ import { alignLeft, alignTable } from '../text-table.js';
 export async function inspect(path: string, { json }: { json?: boolean }): Promise<number> {
   const kernels = await loadKernels();
   const info = await inspectSubject(path, kernels);
-  const dtypes = info.recipe === undefined ? countDtypes((await openCheckpoint(path, kernels)).tensors.values()) : undefined;
+  const dtypes =
+    info.recipe === undefined ? countDtypes((await openCheckpoint(path, kernels)).tensors.values()) : undefined;
   process.stdout.write(json ? `${JSON.stringify(describe(info, dtypes))}\n` : formatInfo(info, dtypes));
   return exitStatus.done;
 }
@@ -22,7 +23,15 @@ function countDtypes(tensors: Iterable<{ dtype: string }>): Record<string, numbe
 
 function describe({ decoder, ...info }: SubjectInfo, dtypes: Record<string, number> | undefined) {
   const { vocabSize, hiddenSize, contextLength, blocks } = decoder;
-  return { kind: info.recipe === undefined ? 'checkpoint' : 'artifact', ...info, vocabSize, hiddenSize, contextLength, blocks: blocks.length, dtypes };
+  return {
+    kind: info.recipe === undefined ? 'checkpoint' : 'artifact',
+    ...info,
+    vocabSize,
+    hiddenSize,
+    contextLength,
+    blocks: blocks.length,
+    dtypes,
+  };
 }
 
 function formatInfo(info: SubjectInfo, dtypes: Record<string, number> | undefined): string {
@@ -36,12 +45,31 @@ function formatInfo(info: SubjectInfo, dtypes: Record<string, number> | undefine
     ['bits per weight', bitsPerWeight.toFixed(3)],
     ['blocks', String(decoder.blocks.length)],
     ['hidden size', String(decoder.hiddenSize)],
-    ['heads', attention ? `${attention.heads} of ${attention.headDim}, ${attention.kvHeads} for keys and values` : 'none'],
+    [
+      'heads',
+      attention ? `${attention.heads} of ${attention.headDim}, ${attention.kvHeads} for keys and values` : 'none',
+    ],
     ['vocabulary', `${decoder.vocabSize}${decoder.head.tied ? ', tied' : ''}`],
     ['context', String(decoder.contextLength)],
-    ...(dtypes ? [['stored as', Object.entries(dtypes).map(([dtype, count]) => `${dtype} (${count} tensors)`).join(', ')]] : []),
-    ...(recipe ? [['recipe', recipe.name], ...recipe.steps.map(({ method, options }) => [`  ${method}`, JSON.stringify(options)])] : []),
-    ...(calibration ? [['calibration', `${calibration.source}, ${calibration.samples} x ${calibration.sequenceLength} tokens`]] : []),
+    ...(dtypes
+      ? [
+          [
+            'stored as',
+            Object.entries(dtypes)
+              .map(([dtype, count]) => `${dtype} (${count} tensors)`)
+              .join(', '),
+          ],
+        ]
+      : []),
+    ...(recipe
+      ? [
+          ['recipe', recipe.name],
+          ...recipe.steps.map(({ method, options }) => [`  ${method}`, JSON.stringify(options)]),
+        ]
+      : []),
+    ...(calibration
+      ? [['calibration', `${calibration.source}, ${calibration.samples} x ${calibration.sequenceLength} tokens`]]
+      : []),
     ['sha256', digest],
   ];
   return `${alignLeft(facts)}\n${layers.length > 0 ? `\n${formatLayers(layers)}\n` : ''}`;

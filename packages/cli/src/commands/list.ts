@@ -12,7 +12,13 @@ const lists: Record<string, (registry: Registry) => { json: unknown; text: strin
       return { name, version, description, source, options: describeOptions(method) };
     });
     const text = methods.map(({ name, description, source, options }) => {
-      const rows = options.map((option) => [`  ${option.name}`, option.type, option.default === undefined ? '' : JSON.stringify(option.default), option.range, option.description]);
+      const rows = options.map((option) => [
+        `  ${option.name}`,
+        option.type,
+        option.default === undefined ? '' : JSON.stringify(option.default),
+        option.range,
+        option.description,
+      ]);
       return `${name}: ${description} (${source})\n${alignLeft(rows)}`;
     });
     return { json: methods, text: text.join('\n\n') };
@@ -22,8 +28,24 @@ const lists: Record<string, (registry: Registry) => { json: unknown; text: strin
     return { json: rows, text: alignLeft(rows.map(({ name, recipe }) => [name, recipe])) };
   },
   tasks: ({ tasks }) => {
-    const rows = tasks.values().map(({ name, version, description, source, metrics, files }) => ({ name, version, description, source, metrics, files }));
-    return { json: rows, text: alignLeft(rows.map(({ name, metrics, description }) => [name, metrics.map((metric) => metric.name).join(', '), description])) };
+    const rows = tasks.values().map(({ name, version, description, source, metrics, files }) => ({
+      name,
+      version,
+      description,
+      source,
+      metrics,
+      files,
+    }));
+    return {
+      json: rows,
+      text: alignLeft(
+        rows.map(({ name, metrics, description }) => [
+          name,
+          metrics.map((metric) => metric.name).join(', '),
+          description,
+        ]),
+      ),
+    };
   },
   families: () => {
     const rows = families.map(({ name }) => ({ name }));
@@ -35,7 +57,10 @@ const lists: Record<string, (registry: Registry) => { json: unknown; text: strin
   },
   devices: () => {
     const rows = listDevices();
-    return { json: rows, text: alignLeft(rows.map(({ name, bundled }) => [name, bundled ? 'bundled' : 'needs a provider of its own'])) };
+    return {
+      json: rows,
+      text: alignLeft(rows.map(({ name, bundled }) => [name, bundled ? 'bundled' : 'needs a provider of its own'])),
+    };
   },
 };
 
@@ -44,7 +69,10 @@ export async function list(what: string, { json }: { json?: boolean }): Promise<
   const make = lists[what];
   if (make === undefined) {
     const near = nearestName(what, Object.keys(lists));
-    throw new LowbitError('USAGE', `Expected one of ${Object.keys(lists).join(', ')}, got '${what}'; ${near === undefined ? 'name one of them' : `did you mean '${near}'?`}`);
+    throw new LowbitError(
+      'USAGE',
+      `Expected one of ${Object.keys(lists).join(', ')}, got '${what}'; ${near === undefined ? 'name one of them' : `did you mean '${near}'?`}`,
+    );
   }
   const made = make(await createRegistry([]));
   process.stdout.write(json ? `${JSON.stringify(made.json)}\n` : `${made.text}\n`);

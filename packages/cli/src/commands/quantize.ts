@@ -27,12 +27,18 @@ export async function quantize(path: string, options: QuantizeOptions, host: Hos
   await requireFree(folder);
   const experiment = await toExperiment(path, options, [recipe], { name: 'quantize', tasks: ['none'] });
   return withWorker(experiment, host, async ({ recipe: { name, steps }, quantizeTo }) => {
-    if (steps.length === 0) throw new LowbitError('USAGE', `Expected a recipe that quantizes, got ${name}; name a method, for instance rtn-w4-g128.`);
+    if (steps.length === 0)
+      throw new LowbitError(
+        'USAGE',
+        `Expected a recipe that quantizes, got ${name}; name a method, for instance rtn-w4-g128.`,
+      );
     await mkdir(dirname(folder), { recursive: true });
     await quantizeTo(folder);
     const { bitsPerWeight, layers } = await inspectSubject(folder, await loadKernels());
     const fallbacks = layers.filter(({ fallback }) => fallback !== undefined).length;
-    process.stdout.write(`${output}: ${name}, ${layers.length} layers at ${bitsPerWeight.toFixed(3)} bits per weight${fallbacks > 0 ? `, ${fallbacks} not treated as asked` : ''}\n`);
+    process.stdout.write(
+      `${output}: ${name}, ${layers.length} layers at ${bitsPerWeight.toFixed(3)} bits per weight${fallbacks > 0 ? `, ${fallbacks} not treated as asked` : ''}\n`,
+    );
     return exitStatus.done;
   });
 }
@@ -41,5 +47,8 @@ export async function quantize(path: string, options: QuantizeOptions, host: Hos
 async function requireFree(folder: string): Promise<void> {
   const names = await readdir(folder).catch(() => []);
   if (names.length > 0 && !(await isArtifact(folder)))
-    throw new LowbitError('USAGE', `Expected -o to name a new folder, an empty one or an artifact, got ${folder} with other files in it; name another.`);
+    throw new LowbitError(
+      'USAGE',
+      `Expected -o to name a new folder, an empty one or an artifact, got ${folder} with other files in it; name another.`,
+    );
 }

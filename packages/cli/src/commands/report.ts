@@ -6,11 +6,18 @@ import { writeReport } from '../write-report.js';
 const formats: readonly ReportFormat[] = ['html', 'csv', 'md'];
 
 /** `lowbit report RUN... -o DIR`: the same report as the run's own, from the store at any time. */
-export async function report(runs: readonly string[], { output, format }: { output: string; format: string[] }): Promise<number> {
+export async function report(
+  runs: readonly string[],
+  { output, format }: { output: string; format: string[] },
+): Promise<number> {
   const unknown = format.find((name) => !formats.some((known) => known === name));
   if (unknown !== undefined)
-    throw new LowbitError('USAGE', `Expected report formats of ${formats.join(', ')}, got '${unknown}'; ${unknown === 'tex' ? 'tex is not there yet' : 'name one of them'}.`);
+    throw new LowbitError(
+      'USAGE',
+      `Expected report formats of ${formats.join(', ')}, got '${unknown}'; ${unknown === 'tex' ? 'tex is not there yet' : 'name one of them'}.`,
+    );
   const wanted = formats.filter((name) => format.includes(name));
-  for (const path of await writeReport(await Promise.all(runs.map(readRun)), output, wanted)) process.stdout.write(`${path}\n`);
+  for (const path of await writeReport(await Promise.all(runs.map(readRun)), output, wanted))
+    process.stdout.write(`${path}\n`);
   return exitStatus.done;
 }

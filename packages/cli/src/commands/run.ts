@@ -38,7 +38,10 @@ export async function execute(experiment: Experiment, folder: string, host: Host
         else progress.show(event);
       },
     });
-    if (outcome.interrupted) progress.say(`Stopped; ${outcome.cells.length} of ${outcome.manifest.cells.length} cells are kept in ${folder}. The same command goes on from there.`);
+    if (outcome.interrupted)
+      progress.say(
+        `Stopped; ${outcome.cells.length} of ${outcome.manifest.cells.length} cells are kept in ${folder}. The same command goes on from there.`,
+      );
     return outcome;
   } finally {
     progress.close();

@@ -29,19 +29,31 @@ export async function score(path: string, options: ScoreOptions, host: Host): Pr
     const losses = scored.length > 0 ? await run({ kind: 'score', subject, attempt: 0, sequences: scored }) : [];
     const nll = sequences.map((ids) => (ids.length > 1 ? [...(losses[scored.indexOf(ids)] as Float32Array)] : []));
     if (nll.some((list) => list.some((loss) => !Number.isFinite(loss))))
-      throw new LowbitError('METHOD_FAILED', `Expected finite losses, but ${recipe.name} gave others; use more bits or another method.`);
-    process.stdout.write(`${JSON.stringify({ nll: nll.map((list) => list.map((loss) => Number(loss.toPrecision(digits)))) })}\n`);
+      throw new LowbitError(
+        'METHOD_FAILED',
+        `Expected finite losses, but ${recipe.name} gave others; use more bits or another method.`,
+      );
+    process.stdout.write(
+      `${JSON.stringify({ nll: nll.map((list) => list.map((loss) => Number(loss.toPrecision(digits)))) })}\n`,
+    );
     return exitStatus.done;
   });
 }
 
 async function readSequences(file: string, { decoder, name }: SubjectInfo): Promise<Int32Array[]> {
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
-    throw new LowbitError('TOKEN_IDS', `Expected token ids in ${file}, but it cannot be read; name a JSON file of number[][].`, { cause });
+    throw new LowbitError(
+      'TOKEN_IDS',
+      `Expected token ids in ${file}, but it cannot be read; name a JSON file of number[][].`,
+      { cause },
+    );
   });
   const sequences = parseTokenIds(text, file, decoder.vocabSize);
   const long = sequences.findIndex(({ length }) => length > decoder.contextLength);
   if (long >= 0)
-    throw new LowbitError('TOKEN_IDS', `Expected sequences of at most the ${decoder.contextLength} tokens of ${name}'s context, got ${sequences[long]?.length} in sequence ${long}; cut it.`);
+    throw new LowbitError(
+      'TOKEN_IDS',
+      `Expected sequences of at most the ${decoder.contextLength} tokens of ${name}'s context, got ${sequences[long]?.length} in sequence ${long}; cut it.`,
+    );
   return sequences;
 }

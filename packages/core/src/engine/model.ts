@@ -42,7 +42,7 @@ export class ResidentModel implements TokenScorer {
   }
 
   async scoreSequences(sequences: Int32Array[], progress?: (tokens: number) => void): Promise<Float32Array[]> {
-    this.#checkLengths(sequences);
+    this.#checkLengths(sequences.map(({ length }) => ({ length: length - 1 })));
     const results: Float32Array[] = sequences.map(() => new Float32Array(0));
     for (const batch of batchByLength(sequences)) {
       const { nll } = await this.#score(plainFeeds(batch.map((i) => sequences[i] as Int32Array)), false);

@@ -10,6 +10,8 @@ export interface Slot {
   /** Subject that its worker has loaded, or is loading. */
   loaded: string | undefined;
   busy: boolean;
+  /** It runs a job that must have everything to itself. */
+  alone: boolean;
 }
 
 export interface Choice {
@@ -22,9 +24,11 @@ export interface Choice {
  * own subject, else of a subject that no slot has, else of the subject with the most jobs waiting.
  */
 export function chooseJob(waiting: readonly Waiting[], slots: readonly Slot[]): Choice | undefined {
+  if (slots.some(({ busy, alone }) => busy && alone)) return undefined;
   const free = slots.flatMap(({ busy }, index) => (busy ? [] : [index]));
   const lone = waiting.findIndex(({ alone }) => alone);
-  if (lone >= 0) return free.length === slots.length ? { job: lone, slot: pickSlot(free, slots, waiting[lone]) } : undefined;
+  if (lone >= 0)
+    return free.length === slots.length ? { job: lone, slot: pickSlot(free, slots, waiting[lone]) } : undefined;
   if (free.length === 0 || waiting.length === 0) return undefined;
   for (const slot of free) {
     const job = waiting.findIndex(({ subject }) => subject === slots[slot]?.loaded);

@@ -52,7 +52,11 @@ export interface EvalResult {
   samples: string | undefined;
 }
 
-export type JobResult<J extends Job> = J extends QuantizeJob ? QuantizeResult : J extends EvalJob ? EvalResult : Float32Array[];
+export type JobResult<J extends Job> = J extends QuantizeJob
+  ? QuantizeResult
+  : J extends EvalJob
+    ? EvalResult
+    : Float32Array[];
 
 /** What a worker tells while it works. */
 export interface JobProgress {

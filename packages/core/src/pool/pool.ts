@@ -40,7 +40,10 @@ export class JobPool {
   }
 
   /** Rejects with the job's own error, WORKER_LOST when its workers died, or as closed. */
-  async run<J extends Job>(job: J, { alone = false, onStart }: { alone?: boolean; onStart?: () => void } = {}): Promise<JobResult<J>> {
+  async run<J extends Job>(
+    job: J,
+    { alone = false, onStart }: { alone?: boolean; onStart?: () => void } = {},
+  ): Promise<JobResult<J>> {
     const answer = await new Promise<JobAnswer<unknown>>((settle, reject) => {
       this.#waiting.push({ job, subject: job.subject, alone, onStart, settle, reject });
       this.#dispatch();
@@ -69,7 +72,7 @@ export class JobPool {
       // A worker asleep in Atomics.wait would keep its messages to itself.
       atomics: 'disabled',
     });
-    const worker: Worker = { pool, loaded: undefined, busy: false, entry: undefined };
+    const worker: Worker = { pool, loaded: undefined, busy: false, alone: false, entry: undefined };
     pool.on('message', (progress: JobProgress) => {
       if (worker.entry) this.options.onProgress?.(worker.entry.job, progress);
     });
@@ -85,6 +88,7 @@ export class JobPool {
     const worker = this.#workers[choice.slot] as Worker;
     const [entry] = this.#waiting.splice(choice.job, 1) as [Entry];
     worker.busy = true;
+    worker.alone = entry.alone;
     worker.loaded = entry.subject;
     worker.entry = entry;
     entry.onStart?.();
@@ -105,7 +109,13 @@ export class JobPool {
         if (this.#closed) return entry.reject(stopped());
         const reason = cause instanceof Error ? cause.message : String(cause);
         if (attempt + 1 === attempts)
-          entry.reject(new LowbitError('WORKER_LOST', `Expected a worker to finish ${describe(entry.job)}, but ${attempts} died on it (${reason}); give it more memory or leave it out.`, { cause }));
+          entry.reject(
+            new LowbitError(
+              'WORKER_LOST',
+              `Expected a worker to finish ${describe(entry.job)}, but ${attempts} died on it (${reason}); give it more memory or leave it out.`,
+              { cause },
+            ),
+          );
       }
     }
   }

@@ -11,7 +11,19 @@ import type { CellKey, CellResult, Row } from '../store/types.js';
 import { openSubject } from '../subject.js';
 import type { Subject } from '../subject.js';
 import { openDataFolder } from '../task-data.js';
-import type { EvalJob, EvalResult, Failure, Job, JobAnswer, JobProgress, JobResult, QuantizeJob, QuantizeResult, ScoreJob, WorkerSetup } from './job.js';
+import type {
+  EvalJob,
+  EvalResult,
+  Failure,
+  Job,
+  JobAnswer,
+  JobProgress,
+  JobResult,
+  QuantizeJob,
+  QuantizeResult,
+  ScoreJob,
+  WorkerSetup,
+} from './job.js';
 import { crashForTest } from './test-crash.js';
 
 export interface RunnerOptions extends WorkerSetup {
@@ -80,7 +92,9 @@ export class JobRunner {
     const { scorer } = await this.#load(subject);
     const total = sequences.reduce((sum, { length }) => sum + length, 0);
     let done = 0;
-    return scorer.scoreSequences([...sequences], (tokens) => this.options.report({ done: (done += tokens), total, what: 'tokens' }));
+    return scorer.scoreSequences([...sequences], (tokens) =>
+      this.options.report({ done: (done += tokens), total, what: 'tokens' }),
+    );
   }
 
   async #load(path: string): Promise<Subject> {
@@ -104,13 +118,11 @@ function describeCell(key: CellKey, subject: Subject, score: TaskScore, seconds:
     formatVersion: 1,
     ...{ digest, model, recipe, task },
     status: 'done',
-    rows: score.values.map(
-      ({ metric, protocol, value, stderr, n, higherIsBetter }): Row => ({
-        ...{ model, recipe, task, metric, protocol, value, stderr, n, higherIsBetter },
-        bitsPerWeight: subject.bitsPerWeight,
-        seconds: seconds.score,
-      }),
-    ),
+    rows: score.values.map(({ metric, protocol, value, stderr, n, higherIsBetter }): Row => ({
+      ...{ model, recipe, task, metric, protocol, value, stderr, n, higherIsBetter },
+      bitsPerWeight: subject.bitsPerWeight,
+      seconds: seconds.score,
+    })),
     counts: { documents, tokens, computedTokens, windows, tokenSha256 },
     layers: subject.layers,
     seconds,

@@ -85,7 +85,10 @@ export async function readRun(folder: string): Promise<{ manifest: Manifest; cel
   const path = join(folder, 'manifest.json');
   const value = await readJson(path);
   if (value === undefined)
-    throw new LowbitError('RUN_UNREADABLE', `Expected a run with a manifest in ${folder}, found none; name a folder that lowbit run wrote.`);
+    throw new LowbitError(
+      'RUN_UNREADABLE',
+      `Expected a run with a manifest in ${folder}, found none; name a folder that lowbit run wrote.`,
+    );
   const manifest = check<Manifest>(manifestShape, value, path);
   const cells = await Promise.all(manifest.cells.map((key) => readCell(folder, key)));
   return { manifest, cells: cells.filter((cell) => cell !== undefined) };
@@ -103,7 +106,10 @@ async function readCell(folder: string, { digest, model, recipe, task }: CellKey
   if (value === undefined) return undefined;
   const cell = check<CellResult>(cellShape, value, path);
   if (cell.digest !== digest)
-    throw new LowbitError('RUN_UNREADABLE', `Expected ${path} to hold the cell of its name, but it holds ${cell.digest}; remove the file.`);
+    throw new LowbitError(
+      'RUN_UNREADABLE',
+      `Expected ${path} to hold the cell of its name, but it holds ${cell.digest}; remove the file.`,
+    );
   return { ...cell, model, recipe, task, rows: cell.rows.map((row) => ({ ...row, model, recipe, task })) };
 }
 
@@ -128,5 +134,8 @@ function check<T>(shape: z.ZodType, value: unknown, path: string): T {
 }
 
 function unreadable(path: string, reason: string): LowbitError {
-  return new LowbitError('RUN_UNREADABLE', `Expected ${path} to be a file of a run, but it is not (${reason}); remove it and start the run again.`);
+  return new LowbitError(
+    'RUN_UNREADABLE',
+    `Expected ${path} to be a file of a run, but it is not (${reason}); remove it and start the run again.`,
+  );
 }

@@ -93,7 +93,13 @@ export interface CellResult {
   error?: { code: string; message: string } | undefined;
   rows: Row[];
   /** Token, window and document counts and the hash of the scored token ids. */
-  counts: { documents: number; tokens: number; computedTokens: number; windows?: number | undefined; tokenSha256: string };
+  counts: {
+    documents: number;
+    tokens: number;
+    computedTokens: number;
+    windows?: number | undefined;
+    tokenSha256: string;
+  };
   /** Per-layer record of the recipe; empty for float. */
   layers: LayerRecord[];
   /** Measurements of this execution, never compared. */

@@ -3,8 +3,8 @@ import { chooseJob } from '@lowbit/core';
 import type { Slot, Waiting } from '@lowbit/core';
 
 const jobs = (...subjects: string[]): Waiting[] => subjects.map((subject) => ({ subject, alone: false }));
-const free = (loaded?: string): Slot => ({ loaded, busy: false });
-const busy = (loaded: string): Slot => ({ loaded, busy: true });
+const free = (loaded?: string): Slot => ({ loaded, busy: false, alone: false });
+const busy = (loaded: string): Slot => ({ loaded, busy: true, alone: false });
 
 t.test('nothing waits, or nothing is free', async (t) => {
   t.equal(chooseJob([], [free()]), undefined);
@@ -28,4 +28,5 @@ t.test('a lone job waits until all slots are free, and others wait for it', asyn
   const waiting = [...jobs('a'), { subject: 'b', alone: true }];
   t.equal(chooseJob(waiting, [busy('a'), free('b')]), undefined);
   t.same(chooseJob(waiting, [free('a'), free('b')]), { job: 1, slot: 1 });
+  t.equal(chooseJob(jobs('a'), [free('a'), { ...busy('b'), alone: true }]), undefined);
 });

@@ -25,7 +25,11 @@ function openPool(t: Test, slots: number, onProgress?: (job: Job, progress: JobP
   const folder = t.testdir({ 'worker.mjs': worker });
   const pool = new JobPool({
     worker: pathToFileURL(join(folder, 'worker.mjs')),
-    slots: Array.from({ length: slots }, (_, i) => ({ device: { name: `device-${i}`, threads: 1 }, workFolder: folder, plugins: [] })),
+    slots: Array.from({ length: slots }, (_, i) => ({
+      device: { name: `device-${i}`, threads: 1 },
+      workFolder: folder,
+      plugins: [],
+    })),
     onProgress,
   });
   t.teardown(() => pool.close());
@@ -35,7 +39,11 @@ function openPool(t: Test, slots: number, onProgress?: (job: Job, progress: JobP
 const ask = (subject: string): ScoreJob => ({ kind: 'score', subject, attempt: 0, sequences: [] });
 
 /** What the worker of this file answers in place of losses. */
-async function runJob(pool: JobPool, subject: string, alone = false): Promise<{ thread: number; begin: number; end: number }> {
+async function runJob(
+  pool: JobPool,
+  subject: string,
+  alone = false,
+): Promise<{ thread: number; begin: number; end: number }> {
   const result: unknown = await pool.run(ask(subject), { alone });
   return result as { thread: number; begin: number; end: number };
 }
@@ -59,7 +67,9 @@ t.test('progress comes with its job, a failure with its code', async (t) => {
 
 t.test('a worker that dies costs one repetition, a second one the job, and no other job', async (t) => {
   const pool = openPool(t, 1);
-  const [once, twice, after] = await Promise.allSettled(['die:1', 'die:2', 'hello'].map((subject) => pool.run(ask(subject))));
+  const [once, twice, after] = await Promise.allSettled(
+    ['die:1', 'die:2', 'hello'].map((subject) => pool.run(ask(subject))),
+  );
   t.equal(once?.status, 'fulfilled');
   t.match(twice, { status: 'rejected', reason: { code: 'WORKER_LOST', message: /2 died on it/ } });
   t.equal(after?.status, 'fulfilled');

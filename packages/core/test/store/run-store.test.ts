@@ -7,7 +7,19 @@ import type { CellResult, Manifest } from '@lowbit/core';
 
 const digest = 'a'.repeat(64);
 const key = { digest, model: 'm', recipe: 'r', task: 't' };
-const row = { model: 'm', recipe: 'r', task: 't', metric: 'acc', protocol: undefined, value: 0.5, stderr: 0.1, n: 4, higherIsBetter: true, bitsPerWeight: 4, seconds: 1 };
+const row = {
+  model: 'm',
+  recipe: 'r',
+  task: 't',
+  metric: 'acc',
+  protocol: undefined,
+  value: 0.5,
+  stderr: 0.1,
+  n: 4,
+  higherIsBetter: true,
+  bitsPerWeight: 4,
+  seconds: 1,
+};
 const cell: CellResult = {
   formatVersion: 1,
   ...key,
@@ -19,7 +31,17 @@ const cell: CellResult = {
   peakMemoryBytes: 1,
 };
 const manifest: Manifest = {
-  ...{ formatVersion: 1, name: 'run', title: 'run', notes: [], created: 'now', planDigest: 'p', models: [], recipes: [], tasks: [] },
+  ...{
+    formatVersion: 1,
+    name: 'run',
+    title: 'run',
+    notes: [],
+    created: 'now',
+    planDigest: 'p',
+    models: [],
+    recipes: [],
+    tasks: [],
+  },
   calibration: undefined,
   environment: {} as Manifest['environment'],
   cells: [key],
@@ -65,7 +87,12 @@ t.test('leftovers of a killed writer are removed at the next start', async (t) =
 t.test('a half or foreign file is RUN_UNREADABLE and named', async (t) => {
   const folder = t.testdir({ 'manifest.json': JSON.stringify(manifest), cells: {} });
   const path = join(folder, 'cells', `${digest}.json`);
-  for (const text of ['{"formatVersion": 1', '[]', JSON.stringify({ ...cell, formatVersion: 2 }), JSON.stringify({ ...cell, digest: 'b' })]) {
+  for (const text of [
+    '{"formatVersion": 1',
+    '[]',
+    JSON.stringify({ ...cell, formatVersion: 2 }),
+    JSON.stringify({ ...cell, digest: 'b' }),
+  ]) {
     await writeFile(path, text);
     await t.rejects(readRun(folder), { code: 'RUN_UNREADABLE', message: new RegExp(digest) }, text.slice(0, 20));
   }
@@ -82,7 +109,9 @@ t.test('one writer: the lock of a living process holds, that of a dead one does 
   const stale = { pid: 2 ** 22 + 1, host: hostname(), started: '1' };
   for (const text of [JSON.stringify(stale), '{"pid":', JSON.stringify({ ...stale, pid: process.pid })]) {
     await writeFile(path, text);
-    await (await lockRun(path, 0))();
+    await (
+      await lockRun(path, 0)
+    )();
   }
   await writeFile(path, JSON.stringify({ ...stale, host: 'elsewhere' }));
   await t.rejects(lockRun(path, 0), { code: 'RUN_LOCKED' }, 'a process on another host cannot be asked');

@@ -14,8 +14,7 @@ export const referenceKernels: Kernels = {
   instructionSet: 'javascript',
   fitGrid: async (weight, spec) => fitGrid(weight, spec),
   encode: async (weight, spec, parameters, groupIndex) => encode(weight, spec, parameters, groupIndex),
-  decode: async (codes, _rows, cols, spec, parameters, groupIndex) =>
-    decode(codes, cols, spec, parameters, groupIndex),
+  decode: async (codes, _rows, cols, spec, parameters, groupIndex) => decode(codes, cols, spec, parameters, groupIndex),
   pack: async (codes, rows, cols, bits) => pack(codes, rows, cols, bits),
   unpack: async (packed, rows, cols, bits) => unpack(packed, rows, cols, bits),
   addSecondMoment: async (moment, inputs, tokens, cols) => addSecondMoment(moment, inputs, tokens, cols),

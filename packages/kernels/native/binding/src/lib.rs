@@ -17,7 +17,9 @@ use lowbit_kernels::simd::InstructionSet;
 use napi::bindgen_prelude::{AsyncTask, Float32Array, Float64Array, Int32Array, Uint8Array};
 use napi::{Error, Result, Status};
 use napi_derive::napi;
-use objects::{FactorObject, GptqObject, GptqOutcome, OptionsObject, PackOutcome, ParametersObject, SpecObject, to_parameters};
+use objects::{
+    FactorObject, GptqObject, GptqOutcome, OptionsObject, PackOutcome, ParametersObject, SpecObject, to_parameters,
+};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::path::Path;
 use std::sync::Arc;
@@ -40,7 +42,10 @@ pub struct NativeKernels {
 
 fn build_pool(threads: u32) -> Result<Arc<ThreadPool>> {
     let builder = ThreadPoolBuilder::new().num_threads(threads as usize).thread_name(|i| format!("lowbit-kernels-{i}"));
-    builder.build().map(Arc::new).map_err(|error| Error::from_reason(format!("cannot start {threads} threads: {error}")))
+    builder
+        .build()
+        .map(Arc::new)
+        .map_err(|error| Error::from_reason(format!("cannot start {threads} threads: {error}")))
 }
 
 fn float_type(name: &str) -> FloatType {
@@ -54,8 +59,9 @@ impl NativeKernels {
     pub fn new(threads: u32, instruction_set: Option<String>) -> Result<Self> {
         let set = match instruction_set {
             None => InstructionSet::detect(),
-            Some(name) => InstructionSet::named(&name)
-                .ok_or_else(|| Error::new(Status::InvalidArg, format!("this processor has no instruction set '{name}'")))?,
+            Some(name) => InstructionSet::named(&name).ok_or_else(|| {
+                Error::new(Status::InvalidArg, format!("this processor has no instruction set '{name}'"))
+            })?,
         };
         Ok(Self { set, pool: build_pool(threads)? })
     }
@@ -73,7 +79,12 @@ impl NativeKernels {
     }
 
     #[napi]
-    pub fn fit_grid(&self, weight: Float32Array, cols: u32, spec: SpecObject) -> Result<AsyncTask<Job<ParametersObject>>> {
+    pub fn fit_grid(
+        &self,
+        weight: Float32Array,
+        cols: u32,
+        spec: SpecObject,
+    ) -> Result<AsyncTask<Job<ParametersObject>>> {
         let (set, spec) = (self.set, spec.to_spec()?);
         Ok(Job::start(&self.pool, move || {
             Ok(ParametersObject::new(fit_grid(set, &weight, cols as usize, &spec), spec.grid.symmetric))
@@ -156,10 +167,12 @@ impl NativeKernels {
         mut max: Float32Array,
         inputs: Float32Array,
     ) -> AsyncTask<Job<()>> {
+        let set = self.set;
         Job::start(&self.pool, move || {
             // SAFETY: as in `add_second_moment`.
-            let (abs_max, abs_sum, min, max) = unsafe { (abs_max.as_mut(), abs_sum.as_mut(), min.as_mut(), max.as_mut()) };
-            add_column_statistics(ColumnStatistics { abs_max, abs_sum, min, max }, &inputs);
+            let (abs_max, abs_sum, min, max) =
+                unsafe { (abs_max.as_mut(), abs_sum.as_mut(), min.as_mut(), max.as_mut()) };
+            add_column_statistics(set, ColumnStatistics { abs_max, abs_sum, min, max }, &inputs);
             Ok(())
         })
     }

@@ -8,7 +8,7 @@ pub fn row_bytes(cols: usize, bits: u32) -> usize {
 
 /// Packs codes, rows × cols. Returns the place of the first code that needs more than `bits` bits.
 pub fn pack(codes: &[u8], cols: usize, bits: u32) -> Result<Vec<u8>, usize> {
-    if let Some(at) = codes.par_iter().position_first(|&code| u32::from(code) >> bits != 0) {
+    if let Some(at) = first_above(codes, ((1u32 << bits) - 1) as u8) {
         return Err(at);
     }
     let bytes = row_bytes(cols, bits);
@@ -30,6 +30,14 @@ pub fn pack(codes: &[u8], cols: usize, bits: u32) -> Result<Vec<u8>, usize> {
         }
     });
     Ok(packed)
+}
+
+fn first_above(codes: &[u8], most: u8) -> Option<usize> {
+    const RUN: usize = 1 << 16;
+    let runs = codes.par_chunks(RUN).enumerate();
+    // The greatest code of a run is found without a branch a code.
+    let found = runs.filter(|(_, run)| run.iter().fold(0, |greatest, &code| code.max(greatest)) > most);
+    found.filter_map(|(i, run)| run.iter().position(|&code| code > most).map(|at| i * RUN + at)).min()
 }
 
 pub fn unpack(packed: &[u8], cols: usize, bits: u32) -> Vec<u8> {

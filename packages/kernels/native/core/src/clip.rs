@@ -46,14 +46,20 @@ pub fn extent(values: &[f32]) -> (f32, f32) {
 
 /// Step and zero of one segment.
 pub fn fit_segment(set: InstructionSet, grid: &Grid, clip: Option<ClipSearch>, values: &[f32]) -> Step {
-    let (low, high) = set.vectorize(#[inline(always)] || extent(values));
+    let (low, high) = set.vectorize(
+        #[inline(always)]
+        || extent(values),
+    );
     let (low, high) = grid.range(low, high);
     let Some(clip) = clip else { return grid.step(low, high) };
     let rounding = grid.rounding();
     search(grid, clip, low, high, |step, limit| {
         let mut total = 0.0;
         for run in values.chunks(RUN) {
-            total += set.vectorize(#[inline(always)] || run_error(run, step, &rounding, clip.norm, total, limit));
+            total += set.vectorize(
+                #[inline(always)]
+                || run_error(run, step, &rounding, clip.norm, total, limit),
+            );
             if total >= limit {
                 break;
             }

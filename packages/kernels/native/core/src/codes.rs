@@ -67,7 +67,12 @@ pub fn fit_grid(set: InstructionSet, weight: &[f32], cols: usize, spec: &Spec) -
 fn fit_tensor(set: InstructionSet, weight: &[f32], spec: &Spec) -> Step {
     let (low, high) = weight
         .par_chunks(RUN)
-        .map(|run| set.vectorize(#[inline(always)] || extent(run)))
+        .map(|run| {
+            set.vectorize(
+                #[inline(always)]
+                || extent(run),
+            )
+        })
         .reduce(|| (f32::INFINITY, f32::NEG_INFINITY), |a, b| (a.0.min(b.0), a.1.max(b.1)));
     let (low, high) = spec.grid.range(low, high);
     let Some(clip) = spec.clip else { return spec.grid.step(low, high) };
@@ -75,7 +80,12 @@ fn fit_tensor(set: InstructionSet, weight: &[f32], spec: &Spec) -> Step {
     search(&spec.grid, clip, low, high, |step, _| {
         let errors: Vec<f64> = weight
             .par_chunks(RUN)
-            .map(|run| set.vectorize(#[inline(always)] || run_error(run, step, &rounding, clip.norm, 0.0, f64::INFINITY)))
+            .map(|run| {
+                set.vectorize(
+                    #[inline(always)]
+                    || run_error(run, step, &rounding, clip.norm, 0.0, f64::INFINITY),
+                )
+            })
             .collect();
         errors.iter().fold(0.0, |total, error| total + error)
     })
@@ -118,13 +128,20 @@ pub fn encode(set: InstructionSet, weight: &[f32], layout: &Layout) -> Vec<u8> {
     let mut codes = vec![0; weight.len()];
     let rows = codes.par_chunks_exact_mut(layout.cols).zip(weight.par_chunks_exact(layout.cols)).enumerate();
     rows.with_min_len(8).for_each(|(row, (codes, weight))| {
-        set.vectorize(#[inline(always)] || {
-            layout.runs(row, #[inline(always)] |run, step| {
-                for (code, &w) in codes[run.clone()].iter_mut().zip(&weight[run]) {
-                    *code = rounding.code(w, step.scale, step.zero) as u8;
-                }
-            })
-        });
+        set.vectorize(
+            #[inline(always)]
+            || {
+                layout.runs(
+                    row,
+                    #[inline(always)]
+                    |run, step| {
+                        for (code, &w) in codes[run.clone()].iter_mut().zip(&weight[run]) {
+                            *code = rounding.code(w, step.scale, step.zero) as u8;
+                        }
+                    },
+                )
+            },
+        );
     });
     codes
 }
@@ -133,13 +150,20 @@ pub fn decode(set: InstructionSet, codes: &[u8], layout: &Layout) -> Vec<f32> {
     let mut weight = vec![0.0; codes.len()];
     let rows = weight.par_chunks_exact_mut(layout.cols).zip(codes.par_chunks_exact(layout.cols)).enumerate();
     rows.with_min_len(8).for_each(|(row, (weight, codes))| {
-        set.vectorize(#[inline(always)] || {
-            layout.runs(row, #[inline(always)] |run, step| {
-                for (w, &code) in weight[run.clone()].iter_mut().zip(&codes[run]) {
-                    *w = decode_one(f32::from(code), step.scale, step.zero);
-                }
-            })
-        });
+        set.vectorize(
+            #[inline(always)]
+            || {
+                layout.runs(
+                    row,
+                    #[inline(always)]
+                    |run, step| {
+                        for (w, &code) in weight[run.clone()].iter_mut().zip(&codes[run]) {
+                            *w = decode_one(f32::from(code), step.scale, step.zero);
+                        }
+                    },
+                )
+            },
+        );
     });
     weight
 }

@@ -67,9 +67,8 @@ impl Problem {
             fit_grid(set, &arrange(weight, cols, &places, &dead), cols, &spec)
         };
         let size = spec.group_size(cols);
-        let groups = (0..cols)
-            .map(|i| if options.act_order == ActOrder::Static { order[i] / size } else { i / size })
-            .collect();
+        let groups =
+            (0..cols).map(|i| if options.act_order == ActOrder::Static { order[i] / size } else { i / size }).collect();
         Self {
             weight: treated,
             cols,

@@ -106,7 +106,8 @@ impl<'a> Strip<'a> {
     fn fit_group(&mut self, start: usize, i: usize, group: usize) {
         let problem = self.problem;
         let end = problem.cols.min(i + problem.spec.group_size(problem.cols));
-        let columns = if problem.fresh { self.updated(start, i, end) } else { self.weight[i * LANES..end * LANES].to_vec() };
+        let columns =
+            if problem.fresh { self.updated(start, i, end) } else { self.weight[i * LANES..end * LANES].to_vec() };
         let mut values = vec![0.0; end - i];
         for lane in 0..self.rows {
             for (value, column) in values.iter_mut().zip(columns.chunks_exact(LANES)) {
@@ -130,7 +131,10 @@ impl<'a> Strip<'a> {
             let mut column = self.weight[j * LANES..(j + 1) * LANES].to_vec();
             for k in start..i {
                 let error = &self.errors[(k - start) * LANES..][..LANES];
-                vectorized!(self.set, subtract_scaled(&mut column, self.factor.values[k * self.factor.stride + j], error));
+                vectorized!(
+                    self.set,
+                    subtract_scaled(&mut column, self.factor.values[k * self.factor.stride + j], error)
+                );
             }
             columns.extend(column);
         }
@@ -148,13 +152,16 @@ impl<'a> Strip<'a> {
         let errors = &mut self.errors[at..at + LANES];
         let (rounding, scales, zeros) = (&self.rounding, &self.scales[..LANES], &self.zeros[..LANES]);
         let mut codes = [0; TILE_MAX];
-        self.set.vectorize(#[inline(always)] || {
-            for lane in 0..LANES {
-                let code = rounding.code(column[lane], scales[lane], zeros[lane]);
-                errors[lane] = (column[lane] - decode(code, scales[lane], zeros[lane])) / pivot;
-                codes[lane] = code as u8;
-            }
-        });
+        self.set.vectorize(
+            #[inline(always)]
+            || {
+                for lane in 0..LANES {
+                    let code = rounding.code(column[lane], scales[lane], zeros[lane]);
+                    errors[lane] = (column[lane] - decode(code, scales[lane], zeros[lane])) / pivot;
+                    codes[lane] = code as u8;
+                }
+            },
+        );
         let place = self.problem.order[i];
         for (row, &code) in self.codes.chunks_exact_mut(self.problem.cols).zip(&codes) {
             row[place] = code;

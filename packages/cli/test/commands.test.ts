@@ -1,0 +1,201 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { callLowbit } from './call-lowbit.js';
+import { model, runLowbit } from './run-lowbit.js';
+
+t.setTimeout(120_000);
+
+const ids = [[1, 403, 407, 261, 378], [1, 5], [7]];
+
+t.test('score prints { nll } and nothing else; quantizing first changes it', async (t) => {
+  const folder = t.testdir({ 'ids.json': JSON.stringify(ids) });
+  const args = ['score', model, '--token-ids', join(folder, 'ids.json'), '--json'];
+  const float = await runLowbit(args);
+  t.equal(float.status, 0, float.stderr);
+  const { nll } = JSON.parse(float.stdout) as { nll: number[][] };
+  t.same(
+    nll.map(({ length }) => length),
+    [4, 1, 0],
+  );
+  const rounded = await runLowbit([...args, '--recipe', 'rtn(bits=3)']);
+  t.not(rounded.stdout, float.stdout);
+  t.equal(rounded.status, 0);
+});
+
+t.test("the float model's perplexity is that of its maker's tokens", async (t) => {
+  const { stdout } = await callLowbit(t, [
+    'eval',
+    model,
+    '--tasks',
+    'tinystories',
+    '--limit',
+    '40',
+    '--data',
+    model,
+    '--json',
+  ]);
+  const [row] = (JSON.parse(stdout) as { rows: { value: number; n: number }[] }).rows;
+  // models/stories260k/README.md: a mean loss of 1.2451 over these 40 stories, given with four decimals.
+  t.ok(Math.abs(Math.log(row?.value ?? 0) - 1.2451) <= 5e-5, `${row?.value}`);
+  t.equal(row?.n, 40);
+});
+
+t.test('eval prints rows, writes samples, and knows an artifact', async (t) => {
+  const folder = t.testdir();
+  const artifact = join(folder, 'artifact');
+  const made = await runLowbit(['quantize', model, '--recipe', 'rtn(bits=4)', '-o', artifact]);
+  t.equal(made.status, 0, made.stderr);
+  t.match(made.stdout, /35 layers at 4\.\d+ bits per weight/);
+  const common = ['--tasks', 'story_continuation', '--limit', '4', '--data', model, '--json'];
+  const own = await runLowbit(['eval', artifact, ...common]);
+  const samples = join(folder, 'samples');
+  const both = await runLowbit([
+    'eval',
+    model,
+    ...common,
+    '--recipe',
+    'float',
+    '--recipe',
+    'rtn(bits=4)',
+    '--samples',
+    samples,
+  ]);
+  t.equal(both.status, 0, both.stderr);
+  const rows = (JSON.parse(both.stdout) as { rows: Record<string, unknown>[] }).rows;
+  t.match(rows, [
+    {
+      model: 'stories260k',
+      recipe: 'float',
+      task: 'story_continuation',
+      metric: 'acc',
+      n: 4,
+      higherIsBetter: true,
+      bitsPerWeight: 32,
+    },
+    { recipe: 'float', metric: 'accNorm' },
+    { recipe: 'rtn(bits=4)', metric: 'acc', protocol: undefined, value: Number, seconds: Number },
+    { recipe: 'rtn(bits=4)', metric: 'accNorm' },
+  ]);
+  const values = (text: string): unknown[] =>
+    (JSON.parse(text) as { rows: { recipe: string; value: number }[] }).rows
+      .filter(({ recipe }) => recipe !== 'float')
+      .map(({ value }) => value);
+  t.same(values(own.stdout), values(both.stdout), 'an artifact scores as the recipe that made it');
+  t.same((await readdir(samples)).sort(), ['float', 'rtn(bits=4)']);
+  const lines = (await readFile(join(samples, 'float', 'samples_story_continuation.jsonl'), 'utf8')).trim().split('\n');
+  t.match(
+    lines.map((line) => JSON.parse(line) as unknown),
+    Array.from({ length: 4 }, (_, doc_id) => ({ doc_id, resps: [[[Number, Boolean]]], acc: Number })),
+  );
+
+  const inspected = JSON.parse((await callLowbit(t, ['inspect', artifact, '--json'])).stdout) as {
+    kind: string;
+    layers: unknown[];
+  };
+  t.equal(inspected.kind, 'artifact');
+  t.equal(inspected.layers.length, 35);
+});
+
+t.test('lists and doctor', async (t) => {
+  for (const what of ['methods', 'presets', 'tasks', 'families', 'formats', 'devices']) {
+    const { stdout, status } = await callLowbit(t, ['list', what, '--json']);
+    t.equal(status, 0);
+    t.ok((JSON.parse(stdout) as unknown[]).length > 0, what);
+    t.not((await callLowbit(t, ['list', what])).stdout, '');
+  }
+  const { stdout } = await callLowbit(t, ['doctor', '--json']);
+  t.match(JSON.parse(stdout), { score: { ok: true }, kernels: { implementation: /native|reference/ } });
+  t.match((await callLowbit(t, ['doctor'])).stdout, /score +works/);
+});
+
+t.test('the process ends with the status of the command', async (t) => {
+  const { status, stdout, stderr } = await runLowbit(['score', model, '--token-ids', '/dev/null', '--json']);
+  t.equal(status, 2);
+  t.equal(stdout, '');
+  t.match(stderr, /^error \[TOKEN_IDS\]: /);
+  t.equal((await runLowbit(['frobnicate'])).status, 2);
+});
+
+t.test('bad usage and input: status 2, one sentence with its code, nothing on standard output', async (t) => {
+  const folder = t.testdir({
+    'ids.json': JSON.stringify(ids),
+    'large.json': '[[1, 512]]',
+    'long.json': JSON.stringify([new Array(513).fill(1)]),
+    'text.json': '[["a"]]',
+    'e.json': '{"name": "x", "modles": []}',
+    'half.json': '{"name": ',
+    full: { 'of.txt': 'things' },
+  });
+  const at = (name: string): string => join(folder, name);
+  const score = (file: string): string[] => ['score', model, '--token-ids', at(file), '--json'];
+  const evaluate = (...rest: string[]): string[] => ['eval', model, '--tasks', 'tinystories', '--data', model, ...rest];
+  const rtn = (recipe: string, ...rest: string[]): string[] => [
+    'quantize',
+    model,
+    '--recipe',
+    recipe,
+    '-o',
+    at('out'),
+    ...rest,
+  ];
+  const cases: [string[], string, RegExp][] = [
+    [['frobnicate'], 'USAGE', /Unknown command/],
+    [['nightly', 'x'], 'USAGE', /Unknown command/],
+    [['list', 'method'], 'USAGE', /did you mean 'methods'/],
+    [evaluate('--limit', 'many'), 'USAGE', /whole number/],
+    [evaluate('--few-shot', '5'), 'USAGE', /not there yet/],
+    [evaluate('--taks', 'x'), 'USAGE', /--taks/],
+    [['eval', model, '--tasks', 'tinystorys', '--data', model], 'TASK_UNKNOWN', /did you mean 'tinystories'/],
+    [['eval', model, '--tasks', 'piqa', '--data', at('full')], 'TASK_DATA', /piqa/],
+    [evaluate('--window', '1024'), 'EXPERIMENT_OPTION', /at most the 512 tokens/],
+    [evaluate('--device', 'abacus'), 'DEVICE_UNKNOWN', /abacus/],
+    [evaluate('--recipe', 'rtn', '--recipe', 'rtn(bits=4)'), 'EXPERIMENT_OPTION', /same steps/],
+    [evaluate('--recipe', 'gptq'), 'METHOD_NEEDS', /--calibration/],
+    [rtn('rtn(bits=1)'), 'METHOD_OPTION', /bits, got 1/],
+    [rtn('rtn(bitz=4)'), 'METHOD_OPTION', /did you mean 'bits'/],
+    [rtn('rtn(groupSize=48)'), 'SPEC_GROUP_SIZE', /divides the 64 columns/],
+    [rtn('rtn', '--format', 'gguf'), 'USAGE', /not there yet/],
+    [rtn('float'), 'USAGE', /a recipe that quantizes/],
+    [['quantize', model, '--recipe', 'rtn', '-o', at('full')], 'USAGE', /other files in it/],
+    [score('large.json'), 'TOKEN_IDS', /0 to 511/],
+    [score('long.json'), 'TOKEN_IDS', /at most the 512 tokens/],
+    [score('text.json'), 'TOKEN_IDS', /"a"/],
+    [score('absent.json'), 'TOKEN_IDS', /cannot be read/],
+    [['score', at('absent'), '--token-ids', at('ids.json')], 'CHECKPOINT_MISSING', /absent/],
+    [['run', at('absent.json')], 'EXPERIMENT_FILE', /found none/],
+    [['run', at('half.json')], 'EXPERIMENT_FILE', /half\.json/],
+    [['run', at('e.json')], 'EXPERIMENT_OPTION', /e\.json/],
+    [['report', at('full'), '-o', at('out')], 'RUN_UNREADABLE', /manifest/],
+    [['report', at('full'), '-o', at('out'), '--format', 'pdf'], 'USAGE', /pdf/],
+  ];
+  for (const [args, code, message] of cases) {
+    const { status, stdout, stderr } = await callLowbit(t, args);
+    t.equal(status, 2, args.join(' '));
+    t.equal(stdout, '');
+    t.match(stderr, new RegExp(`^error \\[${code}\\]: `, 'm'), args.join(' '));
+    t.match(stderr, message);
+    t.notMatch(stderr, /^ +at /m, 'no stack trace');
+  }
+});
+
+t.test('a recipe that does not fit fails its cells, the others are there: status 3', async (t) => {
+  const { status, stdout, stderr } = await callLowbit(t, [
+    'eval',
+    model,
+    '--tasks',
+    'story_continuation',
+    '--limit',
+    '2',
+    '--data',
+    model,
+    '--json',
+    '--recipe',
+    'float',
+    '--recipe',
+    'rtn(groupSize=48)',
+  ]);
+  t.equal(status, 3);
+  t.match(JSON.parse(stdout), { rows: [{ recipe: 'float' }, { recipe: 'float' }] });
+  t.match(stderr, /error \[SPEC_GROUP_SIZE\]: rtn\(groupSize=48\) on story_continuation/);
+});
