@@ -1,4 +1,4 @@
-import { parse, relative } from 'node:path';
+import { parse, relative, resolve } from 'node:path';
 import { attributeTypes, elementTypes, encodeModel } from './schema.js';
 import type { AttributeMessage, ElementType, NodeMessage, TensorMessage, ValueMessage } from './schema.js';
 
@@ -12,7 +12,7 @@ export function float(value: number): Attribute {
   return { float: value };
 }
 
-/** Bytes of a tensor inside another file; `file` is absolute. */
+/** Bytes of a tensor inside another file. */
 export interface ExternalTensor {
   file: string;
   offset: number;
@@ -99,7 +99,8 @@ export class Graph {
   /** A constant whose bytes are read in place from another file. */
   external(name: string, type: ElementType, dims: number[], source: ExternalTensor): Value {
     if (!this.#initializers.has(name)) {
-      const location = relative(parse(source.file).root, source.file);
+      const file = resolve(source.file);
+      const location = relative(parse(file).root, file);
       const entries = { location, offset: source.offset, length: source.bytes };
       const externalData = Object.entries(entries).map(([key, value]) => ({ key, value: String(value) }));
       this.#initializers.set(name, { name, dims, dataType: elementTypes[type], externalData, dataLocation: 1 });
