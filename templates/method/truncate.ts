@@ -1,5 +1,4 @@
 import { defineMethod, encodeAffine, z } from '@lowbit/core';
-import type { AffineSpec } from '@lowbit/core';
 
 /**
  * A whole method in one file: round to nearest after the largest weights of each layer were cut off. Copy it to
@@ -22,14 +21,8 @@ export const truncate = defineMethod({
       const weight = await layer.weight();
       const limit = options.keep * weight.data.reduce((largest, w) => Math.max(largest, Math.abs(w)), 0);
       const cut = { ...weight, data: weight.data.map((w) => Math.max(-limit, Math.min(limit, w))) };
-      const spec: AffineSpec = {
-        grid: {
-          grid: { name: 'compressed-tensors', symmetric: true, bits: options.bits },
-          granularity: 'channel',
-          groupSize: weight.cols,
-        },
-        scaleType: 'float32',
-      };
+      const grid = { name: 'compressed-tensors', symmetric: true, bits: options.bits } as const;
+      const spec = { grid, granularity: 'channel', groupSize: weight.cols } as const;
       await layer.encode([await encodeAffine(cut, spec, kernels)], { method: 'truncate' });
     }
   },

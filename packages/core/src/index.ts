@@ -1,12 +1,39 @@
-export { loadKernels } from '@lowbit/kernels';
-export * from './errors.js';
+// Contracts for plugins
+export * from './method.js';
 export * from './task.js';
-export * from './task-data.js';
+export * from './registry.js';
+export { z } from './options.js';
+export * from './recipe.js';
+export * from './method-options.js';
+export * from './errors.js';
+export { version } from './version.js';
+
+// Checkpoint and calibration
+export * from './model/index.js';
 export * from './calibration/python-random.js';
 export * from './calibration/samplers.js';
 export * from './calibration/source.js';
 export * from './calibration/wikitext.js';
-export * from './model/index.js';
+export * from './calibration/calibrate.js';
+export * from './task-data.js';
+
+// Drafts, formats and artifacts
+export type { Draft } from './draft/draft.js';
+export * from './draft/operators.js';
+export * from './formats/affine.js';
+export * from './formats/dense.js';
+export * from './formats/format.js';
+export * from './formats/index.js';
+export * from './artifact/artifact.js';
+export * from './quantize/make-artifacts.js';
+export * from './quantize/quantize.js';
+
+// Engine and scoring
+export { Graph } from './onnx/graph.js';
+export { ResidentModel } from './engine/model.js';
+export { listDevices, openSession, runtimeVersion } from './engine/runtime.js';
+export type { Device } from './engine/runtime.js';
+export * from './subject.js';
 export * from './scoring/encode.js';
 export * from './scoring/encode-requests.js';
 export * from './scoring/pack.js';
@@ -21,40 +48,22 @@ export type * from './scoring/token-scorer.js';
 export * from './scoring/toy-scorer.js';
 export * from './scoring/toy-tokenizer.js';
 export * from './scoring/windows.js';
-export type * from './store/types.js';
-export * from './artifact/artifact.js';
-export type { Draft } from './draft/draft.js';
-export * from './draft/operators.js';
-export { ResidentModel } from './engine/model.js';
-export { listDevices, openSession, runtimeVersion } from './engine/runtime.js';
-export type { Device } from './engine/runtime.js';
-export * from './formats/affine.js';
-export * from './formats/dense.js';
-export * from './formats/format.js';
-export * from './formats/index.js';
-export * from './method.js';
-export { Graph } from './onnx/graph.js';
-export { z } from './options.js';
-export * from './quantize/make-artifacts.js';
-export * from './quantize/quantize.js';
-export * from './recipe.js';
-export * from './registry.js';
-export * from './subject.js';
-export { version } from './version.js';
-export * from './calibration/calibrate.js';
-export * from './digest.js';
-export * from './environment.js';
+export { loadKernels } from '@lowbit/kernels';
+
+// Runs
 export * from './experiment.js';
-export * from './fingerprint.js';
-export * from './method-options.js';
 export * from './plan.js';
+export * from './digest.js';
+export * from './fingerprint.js';
+export * from './environment.js';
+export * from './preflight.js';
 export * from './pool/choose-job.js';
 export type * from './pool/job.js';
 export { JobPool } from './pool/pool.js';
 export { JobRunner } from './pool/runner.js';
-export * from './preflight.js';
 export { runExperiment } from './run.js';
 export type { RunEvent, RunOutcome, RunRequest } from './run.js';
+export type * from './store/types.js';
 export { writeAtomic } from './store/atomic-write.js';
 export { lockRun } from './store/run-lock.js';
 export { readRun, readSamples, RunStore } from './store/run-store.js';

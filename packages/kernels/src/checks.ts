@@ -1,7 +1,8 @@
-import type { Grid, GridName, GridParameters, GridSpec, GptqOptions, Matrix } from './contract.js';
+import type { Grid, GridName, GridParameters, GridSpec, GptqOptions, Matrix, ScaleType } from './contract.js';
 import { groupCount } from './shape.js';
 
 const GRID_NAMES: readonly GridName[] = ['gptq', 'compressed-tensors', 'quarot', 'awq', 'smoothquant', 'owq'];
+const SCALE_TYPES: readonly ScaleType[] = ['float32', 'float16', 'bfloat16'];
 const SYMMETRIC_ONLY: readonly GridName[] = ['smoothquant', 'owq'];
 /** Beyond it, `power` could overflow. */
 const GREATEST_NORM = 6;
@@ -51,10 +52,11 @@ function checkGrid({ name, symmetric, bits }: Grid): void {
   }
 }
 
-export function checkSpec({ grid, granularity, groupSize, clip }: GridSpec): void {
+export function checkSpec({ grid, granularity, groupSize, clip, scaleType = 'float32' }: GridSpec): void {
   checkGrid(grid);
   checkOneOf('granularity', granularity, ['tensor', 'channel', 'group'] as const);
   if (granularity === 'group') checkWhole('groupSize', groupSize, 1);
+  checkOneOf('scaleType', scaleType, SCALE_TYPES);
   if (!clip) return;
   if (!(clip.norm > 0 && clip.norm <= GREATEST_NORM)) {
     throw new RangeError(`clip norm must be above 0 and at most ${GREATEST_NORM}, got ${clip.norm}`);

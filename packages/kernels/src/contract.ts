@@ -80,7 +80,15 @@ export interface GridSpec {
   /** Columns that share a step, for `group`; the last group may be shorter. */
   groupSize: number;
   clip?: ClipSearch | undefined;
+  /**
+   * Scales are rounded half to even to this type at fit, before any code is found: the clip search judges its candidates
+   * with the rounded scale, and zero points are found for it. Where that would give 0 or infinity, the scale is the nearest
+   * positive value of the type: the smallest subnormal or the largest finite one. Default: float32.
+   */
+  scaleType?: ScaleType | undefined;
 }
+
+export type ScaleType = 'float32' | 'float16' | 'bfloat16';
 
 export interface Matrix {
   data: Float32Array;

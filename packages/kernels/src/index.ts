@@ -14,6 +14,7 @@ export type {
   InverseFactor,
   Kernels,
   Matrix,
+  ScaleType,
 } from './contract.js';
 export { availableInstructionSets, loadKernels, setThreads, type LoadOptions } from './load.js';
 export { roundHalfEven } from './round.js';

@@ -45,7 +45,7 @@ interface NativeModule {
   NativeKernels: new (threads: number, instructionSet?: string) => NativeAddon;
 }
 
-const INTERFACE_VERSION = 1;
+const INTERFACE_VERSION = 2;
 const FILE = './native/lowbit-kernels.node';
 
 /** Loads the compiled kernels that `build.mjs` put beside this file. Throws where there are none that fit. */

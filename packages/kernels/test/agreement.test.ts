@@ -38,12 +38,19 @@ for (const native of natives) {
     const weight = createHardWeight();
 
     await t.test('grids, codes and decoded weights, in every bit', async (t) => {
-      const clips = [undefined, { norm: 2.4, steps: 100, maxShrink: 0.8 }, { norm: 1.3, steps: 7, maxShrink: 1 }];
+      const short = { norm: 1.3, steps: 7, maxShrink: 1 };
+      const additions: Partial<GridSpec>[] = [
+        {},
+        { clip: { norm: 2.4, steps: 100, maxShrink: 0.8 } },
+        { clip: short },
+        { scaleType: 'float16' },
+        { scaleType: 'bfloat16', clip: short },
+      ];
       for (const grid of allGrids([2, 4, 7, 8])) {
-        for (const clip of clips) {
+        for (const addition of additions) {
           for (const granularity of ['tensor', 'channel', 'group'] as const) {
-            const spec: GridSpec = { grid, granularity, groupSize: 32, clip };
-            const title = `${gridTitle(grid)} ${granularity} ${clip ? clip.norm : ''}`;
+            const spec: GridSpec = { grid, granularity, groupSize: 32, ...addition };
+            const title = `${gridTitle(grid)} ${granularity} ${JSON.stringify(addition)}`;
             const parameters = await reference.fitGrid(weight, spec);
             const found = await native.fitGrid(weight, spec);
             t.strictSame(found.scales, parameters.scales, `${title} scales`);
@@ -111,6 +118,7 @@ function gptqVariants(): GptqOptions[] {
     { spec: { ...spec, granularity: 'channel' }, actOrder: 'off', groupScales: 'static' } as const,
     { spec, actOrder: 'off', groupScales: 'static' } as const,
     { spec, actOrder: 'off', groupScales: 'dynamic' } as const,
+    { spec: { ...spec, scaleType: 'bfloat16' }, actOrder: 'off', groupScales: 'dynamic' } as const,
     // 48 does not divide 64: groups reach beyond the block
     { spec, actOrder: 'off', groupScales: 'fresh' } as const,
     { spec, actOrder: 'group', groupScales: 'fresh' } as const,

@@ -72,6 +72,36 @@ for (const kernels of await loadAll()) {
       }
     });
 
+    await t.test('candidates are judged with the scale that is stored', async (t) => {
+      const spec: GridSpec = {
+        grid: { name: 'quarot', symmetric: true, bits: 3 },
+        granularity: 'channel',
+        groupSize: 1,
+      };
+      const whole = await kernels.fitGrid(weight, spec);
+      // In steps finer than those of bfloat16, so that rounding decides
+      const fine = { ...clip, steps: 1000 };
+      const found = await kernels.fitGrid(weight, { ...spec, clip: fine, scaleType: 'bfloat16' });
+      const searched = await kernels.fitGrid(weight, { ...spec, clip: fine });
+      const roundedAfter = await kernels.widen(await kernels.narrow(searched.scales, 'BF16'), 'BF16');
+      t.notSame(found.scales, roundedAfter);
+      for (let row = 0; row < weight.rows; row++) {
+        const values = weight.data.subarray(row * 70, (row + 1) * 70);
+        const errorOf = (scale: number) =>
+          values.reduce((sum, w) => {
+            const code = Math.min(Math.max(Math.round(w / scale), -4), 3);
+            return sum + Math.abs(code * scale - w) ** clip.norm;
+          }, 0);
+        const exact = Float32Array.from({ length: 800 }, (_, i) => whole.scales[row]! * (1 - i / fine.steps));
+        const candidates = await kernels.widen(await kernels.narrow(exact, 'BF16'), 'BF16');
+        t.ok(candidates.includes(found.scales[row]!), `row ${row}: one of the candidates`);
+        const least = Math.min(...Array.from(candidates, errorOf));
+        // 1e-5: float32 quotients and decoded weights, a power good to 1e-7
+        t.ok(errorOf(found.scales[row]!) <= least * (1 + 1e-5), `row ${row}: the best of them`);
+        t.ok(errorOf(found.scales[row]!) <= errorOf(roundedAfter[row]!) * (1 + 1e-5));
+      }
+    });
+
     await t.test('a tensor and rows of more than one run', async (t) => {
       const wide = createWeight(3, 5000, 5);
       const grid = { name: 'gptq', symmetric: true, bits: 3 } as const;

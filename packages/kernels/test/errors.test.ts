@@ -25,6 +25,11 @@ const calls: [(kernels: Kernels) => Promise<unknown>, RegExp, string][] = [
   [(k) => k.fitGrid(weight, withGrid({ name: 'owq' })), /^the owq grid must be symmetric/, 'RangeError'],
   [(k) => k.fitGrid(weight, withGrid({ name: 'smoothquant' })), /^the smoothquant grid must be sym/, 'RangeError'],
   [(k) => k.fitGrid(weight, { ...spec, granularity: wrong('row') }), /^granularity must be one of/, 'RangeError'],
+  [
+    (k) => k.fitGrid(weight, { ...spec, scaleType: wrong('F16') }),
+    /^scaleType must be one of float32, float16, bfloat16, got F16$/,
+    'RangeError',
+  ],
   [(k) => k.fitGrid(weight, { ...spec, groupSize: 0 }), /^groupSize must be a whole number/, 'RangeError'],
   [
     (k) => k.fitGrid(weight, { ...spec, clip: { norm: 0, steps: 100, maxShrink: 0.8 } }),

@@ -32,13 +32,16 @@ const variants: GptqOptions[] = [
   { ...plain, spec: { ...channel, grid: { name: 'compressed-tensors', symmetric: true, bits: 3 } } },
   { ...plain, spec: { ...group, clip: { norm: 2.4, steps: 20, maxShrink: 0.8 } }, groupScales: 'dynamic' },
   { ...plain, spec: group, actOrder: 'static' },
+  { ...plain, spec: { ...channel, scaleType: 'bfloat16' } },
+  { ...plain, spec: { ...group, scaleType: 'float16' }, groupScales: 'dynamic' },
   ...(['off', 'group'] as const).flatMap((actOrder) =>
     (['static', 'dynamic', 'fresh'] as const).map((groupScales) => ({ ...plain, spec: group, actOrder, groupScales })),
   ),
 ];
 
 const title = ({ spec, actOrder, groupScales }: GptqOptions) =>
-  `${spec.grid.name} ${spec.granularity}${spec.clip ? ' clipped' : ''}, order ${actOrder}, scales ${groupScales}`;
+  `${spec.grid.name} ${spec.granularity}${spec.clip ? ' clipped' : ''}, order ${actOrder}, scales ${groupScales} ` +
+  (spec.scaleType ?? 'float32');
 
 const decodeResult = (kernels: Kernels, { rows, cols }: Matrix, spec: GridSpec, result: GptqResult) =>
   kernels.decode(result.codes, rows, cols, spec, result.parameters, result.groupIndex ?? undefined);
@@ -117,6 +120,27 @@ for (const kernels of await loadAll()) {
         const result = await kernels.gptq(weight, diagonal, options);
         const nearest = await kernels.encode(weight, options.spec, result.parameters, result.groupIndex ?? undefined);
         t.strictSame(result.codes, nearest, title(options));
+      }
+    });
+
+    await t.test('scales are rounded before the codes are found, in groups of every kind', async (t) => {
+      for (const [scaleType, dtype] of [
+        ['float16', 'F16'],
+        ['bfloat16', 'BF16'],
+      ] as const) {
+        const spec: GridSpec = { ...group, scaleType };
+        for (const groupScales of ['static', 'dynamic', 'fresh'] as const) {
+          const options = { ...plain, spec, groupScales };
+          const result = await kernels.gptq(weight, moment, options);
+          const { scales } = result.parameters;
+          t.strictSame(await kernels.widen(await kernels.narrow(scales, dtype), dtype), scales, title(options));
+          if (groupScales === 'static') t.strictSame(result.parameters, await kernels.fitGrid(weight, spec));
+          // Only with the errors of the rounded scales is the loss that of the codes.
+          const delta = subtract(weight.data, await decodeResult(kernels, weight, spec, result));
+          const damped = addToDiagonal(moment, COLS, result.damp);
+          const error = await kernels.quadraticError({ ...weight, data: delta }, damped);
+          t.ok(Math.abs(error / 2 / result.loss - 1) < 1e-3, `${title(options)}: ${error / 2} and ${result.loss}`);
+        }
       }
     });
 

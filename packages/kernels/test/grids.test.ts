@@ -89,6 +89,82 @@ for (const kernels of await loadAll()) {
       }
     });
 
+    await t.test('scales of 16 bits: rounded once, and every code is the nearest on them', async (t) => {
+      const weight = createWeight(9, 70);
+      for (const [scaleType, dtype, halfStep] of [
+        ['float16', 'F16', 2 ** -11],
+        ['bfloat16', 'BF16', 2 ** -8],
+      ] as const) {
+        for (const grid of allGrids([2, 4, 8])) {
+          const float = { grid, granularity: 'group', groupSize: 32 } as const;
+          const title = `${gridTitle(grid)} ${scaleType}`;
+          const { scales: exact } = await kernels.fitGrid(weight, float);
+          const { parameters, codes, decoded } = await quantize(kernels, weight, { ...float, scaleType });
+          const { scales, zeroPoints } = parameters;
+          t.strictSame(
+            await kernels.widen(await kernels.narrow(scales, dtype), dtype),
+            scales,
+            `${title} representable`,
+          );
+          t.strictSame(await kernels.widen(await kernels.narrow(exact, dtype), dtype), scales, `${title} half to even`);
+          t.notSame(scales, exact);
+          t.ok(scales.every((scale, i) => Math.abs(scale / exact[i]! - 1) <= halfStep));
+          const least = grid.name === 'smoothquant' ? 1 : 0;
+          const broken = codes.findIndex((_, i) => {
+            const at = Math.floor(i / 70) * 3 + Math.floor((i % 70) / 32);
+            const zero = zeroPoints?.[at] ?? 2 ** (grid.bits - 1);
+            const levels = Array.from({ length: 2 ** grid.bits - least }, (_, c) => (c + least - zero) * scales[at]!);
+            const nearest = Math.min(...levels.map((level) => Math.abs(level - weight.data[i]!)));
+            // The float32 quotient may move a tie by an ulp of the weight.
+            return Math.abs(decoded[i]! - weight.data[i]!) > nearest + 1e-6;
+          });
+          t.equal(broken, -1, `${title} nearest`);
+        }
+      }
+    });
+
+    await t.test('a zero point belongs to the rounded scale and stays a code', async (t) => {
+      // 257 / 65536 lies halfway between two bfloat16 values; the even one is smaller, and 65535 / 256 rounds to 256.
+      const weight = row(-65535 / 65536, -0.1, 0);
+      const { scales, zeroPoints } = await kernels.fitGrid(weight, {
+        ...channelSpec('gptq', false, 8),
+        scaleType: 'bfloat16',
+      });
+      t.strictSame(scales, Float32Array.of(2 ** -8));
+      t.strictSame(zeroPoints, Float32Array.of(255));
+      const between = await kernels.fitGrid(row(-0.9899, 0.01), {
+        ...channelSpec('gptq', false, 8),
+        scaleType: 'bfloat16',
+      });
+      t.strictSame(between.scales, Float32Array.of(2 ** -8));
+      t.strictSame(between.zeroPoints, Float32Array.of(253), '0.9899 x 256 = 253.4; on the exact scale 252.4');
+    });
+
+    await t.test('a scale is never 0 or infinite', async (t) => {
+      const limits = [
+        ['float16', 2 ** -24, 65504],
+        ['bfloat16', 2 ** -133, (2 - 2 ** -7) * 2 ** 127],
+        ['float32', 2 ** -149, (2 - 2 ** -23) * 2 ** 127],
+      ] as const;
+      for (const [scaleType, smallest, largest] of limits) {
+        for (const [weight, limit] of [
+          [row(2 ** -149, -(2 ** -149), 0), smallest],
+          [row(3e38, -3e38, 0), largest],
+        ] as const) {
+          for (const grid of allGrids([4, 8])) {
+            const spec = { ...channelSpec(grid.name, grid.symmetric, grid.bits), scaleType };
+            const { parameters, decoded } = await quantize(kernels, weight, spec);
+            const title = `${gridTitle(grid)} ${scaleType}: ${parameters.scales[0]}, ${decoded}`;
+            if (grid.name === 'gptq') t.equal(parameters.scales[0], limit, title);
+            t.ok(parameters.scales[0]! >= smallest && parameters.scales[0]! <= largest, title);
+            t.ok(decoded.every(Number.isFinite), title);
+            const zero = parameters.zeroPoints?.[0] ?? 0;
+            t.ok(Number.isInteger(zero) && zero >= 0 && zero < 2 ** grid.bits, `${title} zero point ${zero}`);
+          }
+        }
+      }
+    });
+
     await t.test('a gptq row without a negative weight keeps half the codes unused', async (t) => {
       const { parameters, decoded } = await quantize(kernels, row(0, 0.5, 1), channelSpec('gptq', true, 4));
       t.ok(close(parameters.scales, [1 / 15]));

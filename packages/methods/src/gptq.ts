@@ -1,6 +1,6 @@
-import type { Codes, GptqResult, Kernels, Matrix } from '@lowbit/kernels';
+import type { Codes, GptqResult, GridSpec, Kernels, Matrix } from '@lowbit/kernels';
 import { defineMethod, storeAffine, z } from '@lowbit/core';
-import type { AffineSpec, EncodeRecord } from '@lowbit/core';
+import type { EncodeRecord } from '@lowbit/core';
 import { affineSpec, gridOptions } from './grid-options.js';
 
 /**
@@ -38,7 +38,7 @@ export const gptq = defineMethod({
         const spec = affineSpec(options, layer.linear);
         const weight = await layer.weight();
         const hessian = statistics.get(layer)?.hessian as Float32Array;
-        const found = await kernels.gptq(weight, hessian, { ...options, spec: spec.grid });
+        const found = await kernels.gptq(weight, hessian, { ...options, spec });
         const part = await storeAffine(found, weight, spec, kernels);
         await layer.encode([part], await compare(weight, hessian, found, spec, kernels));
       }
@@ -51,16 +51,16 @@ async function compare(
   weight: Matrix,
   hessian: Float32Array,
   found: GptqResult,
-  { grid }: AffineSpec,
+  spec: GridSpec,
   kernels: Kernels,
 ): Promise<EncodeRecord> {
   const { rows, cols, data } = weight;
   const errorOf = async ({ codes, parameters, groupIndex }: Codes): Promise<number> => {
-    const decoded = await kernels.decode(codes, rows, cols, grid, parameters, groupIndex);
+    const decoded = await kernels.decode(codes, rows, cols, spec, parameters, groupIndex);
     return kernels.quadraticError({ ...weight, data: data.map((w, i) => w - (decoded[i] as number)) }, hessian);
   };
-  const parameters = await kernels.fitGrid(weight, grid);
-  const rounded = { codes: await kernels.encode(weight, grid, parameters), parameters };
+  const parameters = await kernels.fitGrid(weight, spec);
+  const rounded = { codes: await kernels.encode(weight, spec, parameters), parameters };
   const squaredOutputError = await errorOf(found);
   return {
     method: 'gptq',

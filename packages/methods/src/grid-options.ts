@@ -1,5 +1,4 @@
 import type { GridSpec } from '@lowbit/kernels';
-import type { AffineSpec } from '@lowbit/core';
 import { LowbitError, z } from '@lowbit/core';
 
 /** Options of every method that ends in an affine integer grid. */
@@ -23,13 +22,16 @@ export const gridOptions = {
     .enum(['refuse', 'short'])
     .default('refuse')
     .describe('columns that groupSize does not divide: an error, or a shorter last group'),
-  scaleType: z.enum(['float32', 'float16', 'bfloat16']).default('float32').describe('how scales are stored'),
+  scaleType: z
+    .enum(['float32', 'float16', 'bfloat16'])
+    .default('float32')
+    .describe('what scales are rounded to and stored in'),
 };
 
 export type GridOptions = z.output<z.ZodObject<typeof gridOptions>>;
 
 /** The grid of one layer. Throws SPEC_GROUP_SIZE where the group size does not fit the columns. */
-export function affineSpec(options: GridOptions, layer: { name: string; cols: number }): AffineSpec {
+export function affineSpec(options: GridOptions, layer: { name: string; cols: number }): GridSpec {
   const { bits, symmetric, grid, clip, clipNorm, clipSteps, clipMaxShrink, scaleType } = options;
   const granularity = options.granularity ?? (options.groupSize === undefined ? 'channel' : 'group');
   const groupSize = granularity === 'group' ? Math.min(options.groupSize ?? 128, layer.cols) : layer.cols;
@@ -39,6 +41,5 @@ export function affineSpec(options: GridOptions, layer: { name: string; cols: nu
       `Expected a groupSize that divides the ${layer.cols} columns of ${layer.name}, got ${groupSize}; choose a divisor or set remainder=short.`,
     );
   const search = clip === 'mse' ? { norm: clipNorm, steps: clipSteps, maxShrink: clipMaxShrink } : undefined;
-  const spec: GridSpec = { grid: { name: grid, symmetric, bits }, granularity, groupSize, clip: search };
-  return { grid: spec, scaleType };
+  return { grid: { name: grid, symmetric, bits }, granularity, groupSize, clip: search, scaleType };
 }

@@ -1,47 +1,40 @@
-import type { Codes, GridSpec, Kernels, Matrix } from '@lowbit/kernels';
+import type { Codes, GridSpec, Kernels, Matrix, ScaleType } from '@lowbit/kernels';
 import type { EncodedPart, StoredArray, TensorFormat } from './format.js';
-
-export type ScaleType = 'float32' | 'float16' | 'bfloat16';
-
-/** What an affine part records beside its arrays. */
-export interface AffineSpec {
-  grid: GridSpec;
-  scaleType: ScaleType;
-}
 
 const dtypes = { float32: 'F32', float16: 'F16', bfloat16: 'BF16' } as const;
 
 /**
  * Integer codes of 2 to 8 bits, w = (code - zeroPoint) * scale in float32. Arrays: `codes` U8 `[rows, ceil(cols * bits / 8)]`,
  * each row a little-endian bit stream; `scales` `[rows, groups]`; `zeroPoints` (asymmetric grids) packed like codes;
- * `groupIndex` I32 `[cols]` where a column's group is not floor(column / groupSize).
+ * `groupIndex` I32 `[cols]` where a column's group is not floor(column / groupSize). The part's spec is the `GridSpec`.
  */
 export const affine: TensorFormat = {
   name: 'affine',
   description: 'integer codes of 2 to 8 bits with scale and zero point per tensor, channel or group',
-  async decode({ spec, arrays }, rows, cols, kernels) {
-    const { grid } = spec as unknown as AffineSpec;
+  async decode(part, rows, cols, kernels) {
+    const { arrays } = part;
+    const spec = part.spec as unknown as GridSpec;
+    const { bits } = spec.grid;
     const scales = await readScales(arrays['scales'] as StoredArray, kernels);
     const [scaleRows, groups] = arrays['scales']?.shape as [number, number];
-    const codes = await kernels.unpack(arrays['codes']?.data as Uint8Array, rows, cols, grid.grid.bits);
-    const zeros =
-      arrays['zeroPoints'] && (await kernels.unpack(arrays['zeroPoints'].data, scaleRows, groups, grid.grid.bits));
+    const codes = await kernels.unpack(arrays['codes']?.data as Uint8Array, rows, cols, bits);
+    const zeros = arrays['zeroPoints'] && (await kernels.unpack(arrays['zeroPoints'].data, scaleRows, groups, bits));
     const zeroPoints = zeros && Float32Array.from(zeros);
     const index = arrays['groupIndex'];
     const groupIndex = index && new Int32Array(index.data.slice().buffer);
-    return kernels.decode(codes, rows, cols, grid, { scales, zeroPoints, groups }, groupIndex);
+    return kernels.decode(codes, rows, cols, spec, { scales, zeroPoints, groups }, groupIndex);
   },
 };
 
-/** The stored form of codes that a kernel found. The scales must already be values of `scaleType`. */
+/** The stored form of codes that a kernel found on this grid. */
 export async function storeAffine(
   found: Codes,
   shape: { rows: number; cols: number },
-  spec: AffineSpec,
+  spec: GridSpec,
   kernels: Kernels,
 ): Promise<EncodedPart> {
   const { rows, cols } = shape;
-  const { bits } = spec.grid.grid;
+  const { bits } = spec.grid;
   const { scales, zeroPoints, groups } = found.parameters;
   const scaleRows = scales.length / groups;
   const packed = await kernels.pack(found.codes, rows, cols, bits);
@@ -57,23 +50,17 @@ export async function storeAffine(
   return { format: affine.name, spec: { ...spec }, arrays };
 }
 
-/** Round to nearest on a grid: fit, round the scales to what is stored, then code with those. */
-export async function encodeAffine(weight: Matrix, spec: AffineSpec, kernels: Kernels): Promise<EncodedPart> {
-  const fitted = await kernels.fitGrid(weight, spec.grid);
-  const parameters = { ...fitted, scales: await roundScales(fitted.scales, spec.scaleType, kernels) };
-  const codes = await kernels.encode(weight, spec.grid, parameters);
+/** Round to nearest: a grid from the weights alone, every weight to its nearest code. */
+export async function encodeAffine(weight: Matrix, spec: GridSpec, kernels: Kernels): Promise<EncodedPart> {
+  const parameters = await kernels.fitGrid(weight, spec);
+  const codes = await kernels.encode(weight, spec, parameters);
   return storeAffine({ codes, parameters }, weight, spec, kernels);
-}
-
-async function roundScales(scales: Float32Array, type: ScaleType, kernels: Kernels): Promise<Float32Array> {
-  const dtype = dtypes[type];
-  return dtype === 'F32' ? scales : kernels.widen(await kernels.narrow(scales, dtype), dtype);
 }
 
 async function storeScales(
   scales: Float32Array,
   shape: number[],
-  type: ScaleType,
+  type: ScaleType = 'float32',
   kernels: Kernels,
 ): Promise<StoredArray> {
   const dtype = dtypes[type];

@@ -16,8 +16,8 @@ const weight = {
 /** How each format of the table stores the sample. A format without an entry fails the walk below. */
 const samples: Record<string, (kernels: Kernels) => Promise<EncodedPart>> = {
   affine: (kernels) => {
-    const grid: GridSpec = { grid: { name: 'gptq', symmetric: false, bits: 4 }, granularity: 'group', groupSize: 35 };
-    return encodeAffine(weight, { grid, scaleType: 'float32' }, kernels);
+    const spec: GridSpec = { grid: { name: 'gptq', symmetric: false, bits: 4 }, granularity: 'group', groupSize: 35 };
+    return encodeAffine(weight, spec, kernels);
   },
   dense: () => Promise.resolve(storeDense(weight.data, rows, cols)),
 };
@@ -58,12 +58,14 @@ t.test('a weight is the sum of its parts', async (t) => {
 t.test('scales are stored in the type asked for, and codes fit the stored scale', async (t) => {
   const kernels = await loadKernels();
   for (const scaleType of ['float16', 'bfloat16'] as const) {
-    const grid: GridSpec = {
+    const spec: GridSpec = {
       grid: { name: 'compressed-tensors', symmetric: true, bits: 3 },
       granularity: 'channel',
       groupSize: cols,
+      scaleType,
     };
-    const part = await encodeAffine(weight, { grid, scaleType }, kernels);
+    const part = await encodeAffine(weight, spec, kernels);
+    t.same(part.spec, spec, 'a part records its grid');
     t.equal(part.arrays['scales']?.data.length, rows * 2);
     const decoded = await decodeWeight({ rows, cols, parts: [part] }, kernels);
     const scales = await kernels.widen(

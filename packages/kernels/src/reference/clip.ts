@@ -1,4 +1,4 @@
-import type { ClipSearch, Grid } from '../contract.js';
+import type { ClipSearch, Grid, GridSpec } from '../contract.js';
 import { decodeWeight, encodeWeight, gridRange, gridStep, type Step } from './grid.js';
 import { power } from './power.js';
 
@@ -8,9 +8,9 @@ const RUN = 4096;
 const LANES = 8;
 
 /** Step and zero of one segment: a tensor, a row or a group. */
-export function fitSegment(grid: Grid, clip: ClipSearch | undefined, values: Float32Array): Step {
-  const [low, high] = gridRange(grid, ...extent(values));
-  return clip === undefined ? gridStep(grid, low, high) : search(grid, clip, low, high, values);
+export function fitSegment(spec: GridSpec, values: Float32Array): Step {
+  const [low, high] = gridRange(spec.grid, ...extent(values));
+  return spec.clip === undefined ? gridStep(spec, low, high) : search(spec, spec.clip, low, high, values);
 }
 
 function extent(values: Float32Array): [number, number] {
@@ -23,14 +23,14 @@ function extent(values: Float32Array): [number, number] {
   return [low, high];
 }
 
-function search(grid: Grid, clip: ClipSearch, low: number, high: number, values: Float32Array): Step {
-  let best = gridStep(grid, low, high);
+function search(spec: GridSpec, clip: ClipSearch, low: number, high: number, values: Float32Array): Step {
+  let best = gridStep(spec, low, high);
   let least = Infinity;
   const count = Math.trunc(clip.maxShrink * clip.steps);
   for (let i = 0; i < count; i++) {
     const share = f32(1 - i / clip.steps);
-    const step = gridStep(grid, f32(share * low), f32(share * high));
-    const error = roundingError(grid, step, values, clip.norm);
+    const step = gridStep(spec, f32(share * low), f32(share * high));
+    const error = roundingError(spec.grid, step, values, clip.norm);
     if (error < least) {
       best = step;
       least = error;

@@ -6,13 +6,13 @@ import { decodeWeight, encodeWeight, type Step } from './grid.js';
 export function fitGrid({ data, rows, cols }: Matrix, spec: GridSpec): GridParameters {
   const steps: Step[] = [];
   if (spec.granularity === 'tensor') {
-    steps.push(fitSegment(spec.grid, spec.clip, data));
+    steps.push(fitSegment(spec, data));
   } else {
     const width = groupWidth(spec, cols);
     for (let row = 0; row < rows; row++) {
       for (let start = 0; start < cols; start += width) {
         const end = Math.min(start + width, cols);
-        steps.push(fitSegment(spec.grid, spec.clip, data.subarray(row * cols + start, row * cols + end)));
+        steps.push(fitSegment(spec, data.subarray(row * cols + start, row * cols + end)));
       }
     }
   }

@@ -19,6 +19,13 @@ export function narrow(values: Float32Array, dtype: HalfType): Uint8Array {
   return bytes;
 }
 
+/** The nearest value of the type above zero and below infinity, ties to the even one; `value` is positive or 0. */
+export function nearestPositive(value: number, dtype: HalfType): number {
+  const { fraction, special } = LAYOUTS[dtype];
+  const largest = (special << fraction) - 1;
+  return widenOne(Math.min(Math.max(narrowOne(value, dtype), 1), largest), dtype);
+}
+
 function widenOne(bits: number, dtype: HalfType): number {
   const { fraction, least, special } = LAYOUTS[dtype];
   const sign = bits & 0x8000 ? -1 : 1;

@@ -57,7 +57,7 @@ export function gptq(weight: Matrix, moment: Float32Array, options: GptqOptions)
         const group = groupAt[i]!;
         if (refits && i % width === 0) {
           const source = groupScales === 'fresh' ? current : outer;
-          step = fitSegment(spec.grid, spec.clip, source.subarray(i, i + width));
+          step = fitSegment(spec, source.subarray(i, i + width));
           store(parameters, row, group, step);
         } else if (!refits) {
           step = load(parameters, row, group, spec.grid.bits);

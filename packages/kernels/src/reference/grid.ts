@@ -1,5 +1,6 @@
-import type { Grid } from '../contract.js';
+import type { Grid, GridSpec, ScaleType } from '../contract.js';
 import { roundHalfEven } from '../round.js';
+import { nearestPositive } from './float-types.js';
 
 /** Step and zero of one segment. */
 export interface Step {
@@ -11,6 +12,8 @@ const f32 = Math.fround;
 /** The smallest range or absolute maximum that QuaRot, AWQ and SmoothQuant divide. */
 const FLOOR = f32(1e-5);
 const FLOAT32_EPSILON = 2 ** -23;
+const FLOAT32_LEAST = 2 ** -149;
+const FLOAT32_MOST = (2 - 2 ** -23) * 2 ** 127;
 
 /** What the grid takes as its range, given the least and the greatest weight. */
 export function gridRange(grid: Grid, least: number, greatest: number): [low: number, high: number] {
@@ -38,12 +41,19 @@ function nonEmpty(low: number, high: number): [number, number] {
 }
 
 /** Step and zero for a range, shrunk or not. Every operation rounds to float32, as torch does (methods.md 1.3). */
-export function gridStep(grid: Grid, low: number, high: number): Step {
+export function gridStep({ grid, scaleType }: GridSpec, low: number, high: number): Step {
   const half = 2 ** (grid.bits - 1);
   const top = 2 ** grid.bits - 1;
-  return grid.symmetric
-    ? { scale: symmetricScale(grid, low, high, half, top), zero: half }
-    : asymmetricStep(grid, low, high, half, top);
+  if (grid.symmetric) return { scale: roundScale(symmetricScale(grid, low, high, half, top), scaleType), zero: half };
+  const scale = roundScale(asymmetricScale(grid, low, high, top), scaleType);
+  return { scale, zero: zeroPoint(grid, low, scale, half, top) };
+}
+
+/** A scale of 0 or infinity would make NaN of a weight. */
+function roundScale(scale: number, type: ScaleType = 'float32'): number {
+  return type === 'float32'
+    ? clamp(scale, FLOAT32_LEAST, FLOAT32_MOST)
+    : nearestPositive(scale, type === 'float16' ? 'F16' : 'BF16');
 }
 
 function symmetricScale(grid: Grid, low: number, high: number, half: number, top: number): number {
@@ -59,24 +69,24 @@ function symmetricScale(grid: Grid, low: number, high: number, half: number, top
   }
 }
 
-function asymmetricStep(grid: Grid, low: number, high: number, half: number, top: number): Step {
+function asymmetricScale(grid: Grid, low: number, high: number, top: number): number {
   const width = f32(high - low);
-  // Adding 0 turns a negative zero into a plain one: it is stored.
   switch (grid.name) {
-    case 'compressed-tensors': {
-      const scale = Math.max(f32(width / top), FLOAT32_EPSILON);
-      const signed = roundHalfEven(clamp(f32(-half - f32(low / scale)), -half, half - 1));
-      return { scale, zero: signed + half + 0 };
-    }
-    case 'awq': {
-      const scale = f32(Math.max(width, FLOOR) / top);
-      return { scale, zero: clamp(-roundHalfEven(f32(low / scale)), 0, top) + 0 };
-    }
-    default: {
-      const scale = f32((grid.name === 'quarot' ? Math.max(width, FLOOR) : width) / top);
-      return { scale, zero: roundHalfEven(f32(-low / scale)) + 0 };
-    }
+    case 'compressed-tensors':
+      return Math.max(f32(width / top), FLOAT32_EPSILON);
+    case 'gptq':
+      return f32(width / top);
+    default:
+      return f32(Math.max(width, FLOOR) / top);
   }
+}
+
+function zeroPoint(grid: Grid, low: number, scale: number, half: number, top: number): number {
+  const ratio = f32(low / scale);
+  // It clamps before it rounds. Adding 0 turns a negative zero into a plain one: it is stored.
+  if (grid.name === 'compressed-tensors') return roundHalfEven(clamp(f32(-half - ratio), -half, half - 1)) + half + 0;
+  // Only awq leaves the range of codes by itself; the others do where the scale was rounded down.
+  return clamp(-roundHalfEven(ratio), 0, top) + 0;
 }
 
 /** The code of one weight. */

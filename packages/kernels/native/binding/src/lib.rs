@@ -26,7 +26,7 @@ use std::sync::Arc;
 
 /// Changes with every change of this interface; `src/native.ts` refuses another one.
 #[napi]
-pub const INTERFACE_VERSION: u32 = 1;
+pub const INTERFACE_VERSION: u32 = 2;
 
 /// The best one last.
 #[napi]

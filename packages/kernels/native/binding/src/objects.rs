@@ -2,6 +2,7 @@
 
 use lowbit_kernels::clip::ClipSearch;
 use lowbit_kernels::codes::{Granularity, Parameters, Spec};
+use lowbit_kernels::float_types::FloatType;
 use lowbit_kernels::gptq::{ActOrder, GroupScales, Options};
 use lowbit_kernels::grid::{Grid, GridName};
 use napi::bindgen_prelude::{Float32Array, Int32Array, Uint8Array};
@@ -28,6 +29,7 @@ pub struct SpecObject {
     pub granularity: String,
     pub group_size: u32,
     pub clip: Option<ClipObject>,
+    pub scale_type: Option<String>,
 }
 
 #[napi(object)]
@@ -94,8 +96,14 @@ impl SpecObject {
             "group" => Granularity::Group(self.group_size as usize),
             other => return Err(unknown("granularity", other)),
         };
+        let scale_type = match self.scale_type.as_deref() {
+            None | Some("float32") => None,
+            Some("float16") => Some(FloatType::F16),
+            Some("bfloat16") => Some(FloatType::Bf16),
+            Some(other) => return Err(unknown("scaleType", other)),
+        };
         Ok(Spec {
-            grid: Grid { name, symmetric: self.grid.symmetric, bits: self.grid.bits },
+            grid: Grid { name, symmetric: self.grid.symmetric, bits: self.grid.bits, scale_type },
             granularity,
             clip: self.clip.as_ref().map(|c| ClipSearch { norm: c.norm, steps: c.steps, max_shrink: c.max_shrink }),
         })

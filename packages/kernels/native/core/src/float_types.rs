@@ -8,6 +8,16 @@ pub enum FloatType {
     F16,
 }
 
+impl FloatType {
+    /// The nearest value above zero and below infinity, ties to the even one; `value` is positive or 0.
+    pub fn nearest_positive(self, value: f32) -> f32 {
+        match self {
+            Self::Bf16 => widen_bf16(narrow_bf16(value).clamp(1, 0x7f7f)),
+            Self::F16 => widen_f16(narrow_f16(value).clamp(1, 0x7bff)),
+        }
+    }
+}
+
 /// Values converted by one task.
 const RUN: usize = 1 << 16;
 
@@ -16,7 +26,7 @@ pub fn widen(bytes: &[u8], float_type: FloatType) -> Vec<f32> {
     values.par_chunks_mut(RUN).zip(bytes.par_chunks(2 * RUN)).for_each(|(values, bytes)| {
         let halves = bytes.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]]));
         match float_type {
-            FloatType::Bf16 => values.iter_mut().zip(halves).for_each(|(v, h)| *v = f32::from_bits(u32::from(h) << 16)),
+            FloatType::Bf16 => values.iter_mut().zip(halves).for_each(|(v, h)| *v = widen_bf16(h)),
             FloatType::F16 => values.iter_mut().zip(halves).for_each(|(v, h)| *v = widen_f16(h)),
         }
     });
@@ -39,6 +49,10 @@ pub fn narrow(values: &[f32], float_type: FloatType) -> Vec<u8> {
 pub fn first_non_finite(values: &[f32]) -> Option<usize> {
     let runs = values.par_chunks(RUN).enumerate();
     runs.filter_map(|(i, run)| run.iter().position(|v| !v.is_finite()).map(|at| i * RUN + at)).min()
+}
+
+fn widen_bf16(half: u16) -> f32 {
+    f32::from_bits(u32::from(half) << 16)
 }
 
 fn widen_f16(half: u16) -> f32 {

@@ -4,6 +4,8 @@
 //! One code domain for all: codes 0 ..= 2^bits − 1, `w ≈ (code − zero) · scale`. Symmetric grids have the constant
 //! zero 2^(bits − 1).
 
+use crate::float_types::FloatType;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GridName {
     Gptq,
@@ -36,6 +38,8 @@ pub struct Grid {
     pub name: GridName,
     pub symmetric: bool,
     pub bits: u32,
+    /// What scales are rounded to before any code is found, if not float32.
+    pub scale_type: Option<FloatType>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -77,30 +81,52 @@ impl Grid {
 
     /// Step and zero for a range, shrunk or not.
     pub fn step(&self, low: f32, high: f32) -> Step {
+        if self.symmetric {
+            return Step { scale: self.round_scale(self.symmetric_scale(low, high)), zero: self.half() };
+        }
+        let scale = self.round_scale(self.asymmetric_scale(low, high));
+        Step { scale, zero: self.zero(low, scale) }
+    }
+
+    /// A scale of 0 or infinity would make NaN of a weight.
+    fn round_scale(&self, scale: f32) -> f32 {
+        match self.scale_type {
+            None => scale.clamp(f32::from_bits(1), f32::MAX),
+            Some(float_type) => float_type.nearest_positive(scale),
+        }
+    }
+
+    fn symmetric_scale(&self, low: f32, high: f32) -> f32 {
         use GridName::*;
         let (half, top) = (self.half(), self.top());
-        if self.symmetric {
-            let scale = match self.name {
-                Gptq => (high - low) / top,
-                CompressedTensors => (high / (top / 2.0)).max(f32::EPSILON),
-                Quarot | Awq | Smoothquant => high / (half - 1.0),
-                Owq => high / half,
-            };
-            return Step { scale, zero: half };
+        match self.name {
+            Gptq => (high - low) / top,
+            CompressedTensors => (high / (top / 2.0)).max(f32::EPSILON),
+            Quarot | Awq | Smoothquant => high / (half - 1.0),
+            Owq => high / half,
         }
-        let width = high - low;
-        let scale = match self.name {
-            CompressedTensors => (width / top).max(f32::EPSILON),
-            Quarot | Awq => width.max(FLOOR) / top,
-            _ => width / top,
-        };
-        let zero = match self.name {
-            CompressedTensors => (-half - low / scale).clamp(-half, half - 1.0).round_ties_even() + half,
-            Awq => (-(low / scale).round_ties_even()).clamp(0.0, top),
-            _ => (-low / scale).round_ties_even(),
+    }
+
+    fn asymmetric_scale(&self, low: f32, high: f32) -> f32 {
+        let (width, top) = (high - low, self.top());
+        match self.name {
+            GridName::CompressedTensors => (width / top).max(f32::EPSILON),
+            GridName::Gptq => width / top,
+            _ => width.max(FLOOR) / top,
+        }
+    }
+
+    fn zero(&self, low: f32, scale: f32) -> f32 {
+        let (half, top, ratio) = (self.half(), self.top(), low / scale);
+        let zero = if self.name == GridName::CompressedTensors {
+            // It clamps before it rounds.
+            (-half - ratio).clamp(-half, half - 1.0).round_ties_even() + half
+        } else {
+            // Only awq leaves the range of codes by itself; the others do where the scale was rounded down.
+            (-ratio.round_ties_even()).clamp(0.0, top)
         };
         // No negative zero: it would be stored.
-        Step { scale, zero: zero + 0.0 }
+        zero + 0.0
     }
 
     pub fn rounding(&self) -> Rounding {

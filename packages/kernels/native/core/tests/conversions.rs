@@ -32,6 +32,18 @@ fn rounds_halves_to_even() {
 }
 
 #[test]
+fn scales_are_never_zero_or_infinite() {
+    for (float_type, least, most) in
+        [(FloatType::F16, 2.0_f32.powi(-24), 65504.0), (FloatType::Bf16, f32::from_bits(1 << 16), 3.389_531_4e38)]
+    {
+        let nearest = |value: f32| float_type.nearest_positive(value);
+        assert_eq!([nearest(0.0), nearest(least / 4.0), nearest(least * 0.75)], [least; 3]);
+        assert_eq!([nearest(most), nearest(f32::MAX), nearest(f32::INFINITY)], [most; 3]);
+        assert_eq!(nearest(1.0 + 2.0_f32.powi(-12)), 1.0);
+    }
+}
+
+#[test]
 fn finds_the_first_value_that_is_not_finite() {
     let mut values = vec![0.0; 200_000];
     assert_eq!(first_non_finite(&values), None);

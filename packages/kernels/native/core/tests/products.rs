@@ -108,7 +108,7 @@ fn an_indefinite_moment_is_refused() {
 fn half_the_damped_error_is_the_loss_of_gptq() {
     const COLS: usize = 120;
     let weight = random(70 * COLS, 5);
-    let grid = Grid { name: GridName::Gptq, symmetric: false, bits: 4 };
+    let grid = Grid { name: GridName::Gptq, symmetric: false, bits: 4, scale_type: None };
     for set in InstructionSet::available() {
         let mut moment = vec![0.0; COLS * COLS];
         add_second_moment(set, &mut moment, &random(400 * COLS, 6), COLS);
@@ -138,7 +138,7 @@ fn grids_have_the_same_bits_on_every_set() {
     let weight = random(40 * 75, 7);
     let clip = Some(lowbit_kernels::clip::ClipSearch { norm: 2.4, steps: 100, max_shrink: 0.8 });
     for name in [GridName::Gptq, GridName::Awq, GridName::CompressedTensors] {
-        let grid = Grid { name, symmetric: false, bits: 3 };
+        let grid = Grid { name, symmetric: false, bits: 3, scale_type: None };
         let spec = Spec { grid, granularity: Granularity::Group(32), clip };
         let found = InstructionSet::available().into_iter().map(|set| fit_grid(set, &weight, 75, &spec));
         let bits: Vec<Vec<u32>> =
