@@ -1,16 +1,21 @@
-import { join } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import {
   calibrate,
+  checkNeed,
+  estimateNeed,
   inspectSubject,
   JobPool,
   lacksCalibration,
   LowbitError,
   needsCalibration,
   planWorkers,
+  readAvailable,
   resolveRecipe,
   resolveSteps,
+  totalNeed,
 } from '@lowbit/core';
-import type { ErrorCode, Experiment, Job, JobResult, ResolvedRecipe, SubjectInfo } from '@lowbit/core';
+import type { ErrorCode, Experiment, Job, JobResult, PlannedModel, ResolvedRecipe, SubjectInfo } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import type { Host } from './host.js';
 import { createRegistry } from './plugins.js';
@@ -25,11 +30,15 @@ export interface Computation {
   quantizeTo(folder: string): Promise<void>;
 }
 
-/** For commands that are no run: checks model, recipe and calibration, then lends a worker until `work` is done. */
+/**
+ * For commands that are no run: checks model, recipe, calibration, memory and disk, then lends a worker until `work` is
+ * done. `output`: where the artifact is to lie, when that is all that is wanted.
+ */
 export async function withWorker<T>(
   experiment: Experiment,
   host: Host,
   work: (computation: Computation) => Promise<T>,
+  output?: string,
 ): Promise<T> {
   const [{ path }] = experiment.models as [Experiment['models'][number]];
   const info = await inspectSubject(path, await loadKernels());
@@ -47,12 +56,18 @@ export async function withWorker<T>(
   const needs = needsCalibration(recipe);
   if (needs && !experiment.calibration) throw lacksCalibration(recipe.name);
   const calibration = needs ? await calibrate(experiment, info) : undefined;
+  await checkRoom(
+    { info, calibration, artifacts: recipe.steps.length > 0 ? [{ digest: '', recipe }] : [] },
+    host,
+    output,
+  );
   const progress = showProgress();
   const { threads } = planWorkers(experiment);
+  const { plugins, ropeFrequencies } = experiment;
   const workFolder = join(host.temporaryFolder, 'work');
   const pool = new JobPool({
     worker: new URL('./worker.js', import.meta.url),
-    slots: [{ device: { name: experiment.device, threads }, workFolder, plugins: experiment.plugins }],
+    slots: [{ device: { name: experiment.device, threads }, workFolder, plugins, ropeFrequencies }],
     onProgress: (job, at) =>
       progress.show({ kind: 'progress', model: info.name, recipe: recipe.name, task: job.kind, progress: at }),
   });
@@ -74,4 +89,18 @@ export async function withWorker<T>(
     await pool.close();
     progress.close();
   }
+}
+
+/** As a run's preflight. An artifact alone is not decoded, and may go to another disk than the temporary files. */
+async function checkRoom(
+  model: Pick<PlannedModel, 'info' | 'calibration' | 'artifacts'>,
+  { temporaryFolder }: Host,
+  output: string | undefined,
+): Promise<void> {
+  const need = estimateNeed([model], new Set(['']), 1);
+  if (output === undefined) return checkNeed(totalNeed(need), await readAvailable(temporaryFolder), temporaryFolder);
+  const folder = dirname(output);
+  await mkdir(folder, { recursive: true });
+  checkNeed({ memory: need.memory, disk: need.artifacts }, await readAvailable(folder), folder);
+  checkNeed({ memory: need.memory, disk: need.spilled }, await readAvailable(temporaryFolder), temporaryFolder);
 }

@@ -1,5 +1,5 @@
 import { parseExperiment } from '@lowbit/core';
-import type { Experiment, ExperimentSpec } from '@lowbit/core';
+import type { Experiment, ExperimentSpec, RopeFrequencies } from '@lowbit/core';
 import { findData } from './find-data.js';
 import { readRecipe } from './read-recipe.js';
 
@@ -11,6 +11,8 @@ export interface ModelOptions {
   workers?: number;
   threads?: number;
   plugin: string[];
+  /** Of the commands that score. */
+  ropeFrequencies?: RopeFrequencies;
 }
 
 /** The command line as an experiment, so that both are checked and defaulted by the same code. */
@@ -20,7 +22,7 @@ export async function toExperiment(
   recipes: readonly string[],
   rest: Pick<ExperimentSpec, 'name' | 'tasks'> & Partial<ExperimentSpec>,
 ): Promise<Experiment> {
-  const { calibration, device, workers, threads } = options;
+  const { calibration, device, workers, threads, ropeFrequencies } = options;
   const spec: ExperimentSpec = {
     models: [path],
     recipes: await Promise.all((recipes.length > 0 ? recipes : ['float']).map(readRecipe)),
@@ -30,6 +32,7 @@ export async function toExperiment(
     ...(calibration === undefined ? {} : { calibration }),
     ...(workers === undefined ? {} : { workers }),
     ...(threads === undefined ? {} : { threads }),
+    ...(ropeFrequencies === undefined ? {} : { ropeFrequencies }),
     ...rest,
   };
   return parseExperiment(spec, 'the command line');

@@ -1,4 +1,4 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { LowbitError, version } from '@lowbit/core';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/eval.js';
@@ -9,7 +9,8 @@ import { report } from './commands/report.js';
 import { run } from './commands/run.js';
 import { score } from './commands/score.js';
 import type { Host } from './host.js';
-import { exitStatus, showError } from './show-error.js';
+import { exitStatus } from './exit-status.js';
+import { showError } from './show-error.js';
 
 /** The command line; the only file that knows its library. Returns the exit status. */
 export async function runProgram(argv: readonly string[], host: Host | undefined): Promise<number> {
@@ -44,7 +45,7 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
     .option('-o, --output <folder>', 'the run folder (default: runs/<name>)')
     .action((file: string, options) => then(run(file, options, requireHost(host))));
 
-  shareModelOptions(command('eval', 'score a checkpoint or artifact on tasks'))
+  shareScoringOptions(command('eval', 'score a checkpoint or artifact on tasks'))
     .requiredOption('--tasks <names>', 'tasks, separated by commas', splitList)
     .option(
       '--recipe <recipe>',
@@ -61,7 +62,7 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
     .option('--json', 'print { rows } and nothing else')
     .action((path: string, options) => then(evaluate(path, options, requireHost(host))));
 
-  shareModelOptions(command('score', 'losses of given token ids'))
+  shareScoringOptions(command('score', 'losses of given token ids'))
     .requiredOption('--token-ids <file>', 'JSON number[][]')
     .option('--recipe <recipe>', 'quantize by this first', 'float')
     .option('--json', 'print { nll } (the only form there is)')
@@ -109,6 +110,14 @@ function shareModelOptions(command: Command): Command {
     .option('--plugin <module>', 'a module with methods and tasks of your own', collect, []);
 }
 
+function shareScoringOptions(command: Command): Command {
+  return shareModelOptions(command).addOption(
+    new Option('--rope-frequencies <dtype>', 'bfloat16 emulates a model that was cast as a whole')
+      .choices(['float32', 'bfloat16'])
+      .default('float32'),
+  );
+}
+
 function requireHost(host: Host | undefined): Host {
   if (host) return host;
   throw new LowbitError(
@@ -135,8 +144,11 @@ function wholeNumber(value: string): number {
   return number;
 }
 
-/** The library's `error: unknown option '--x'\n(Did you mean --y?)` as one sentence. */
+/** The library's `error: unknown option '--x'\n(Did you mean --y?)`, or two sentences, as one. */
 function toSentence(message: string): string {
-  const flat = message.replace(/^error: /, '').replace(/\s*\n\s*/g, ' ');
+  const flat = message
+    .replace(/^error: /, '')
+    .replace(/\s*\n\s*\((.*)\)$/, '; $1')
+    .replace(/(?:\.|(;)) ([A-Z])/g, (_, semicolon: string | undefined, letter: string) => `; ${letter.toLowerCase()}`);
   return `${flat.charAt(0).toUpperCase()}${flat.slice(1)}${/[.?)]$/.test(flat) ? '' : '; see --help.'}`;
 }

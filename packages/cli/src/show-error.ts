@@ -1,8 +1,5 @@
 import { errorCodes, toLowbitError } from '@lowbit/core';
 
-/** Exit statuses, as scripts rely on them. */
-export const exitStatus = { done: 0, regression: 1, badInput: 2, someFailed: 3, interrupted: 130 } as const;
-
 /** `error [CODE]: sentence` on standard error; the stack trace only where LOWBIT_DEBUG asks for it. */
 export function showError(thrown: unknown): void {
   const { code, message } = describe(thrown);

@@ -2,9 +2,8 @@ import { fork } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LowbitError } from '@lowbit/core';
 import type { FromHost, ToHost } from './host.js';
-import { exitStatus, showError } from './show-error.js';
+import { exitStatus } from './exit-status.js';
 
 /** Deaths in a row during which no cell was finished or blamed, before giving up. */
 const fruitlessLimit = 2;
@@ -33,21 +32,28 @@ export async function supervise(entry: string, argv: readonly string[]): Promise
       for (const digest of inFlight) crashes.set(digest, (crashes.get(digest) ?? 0) + 1);
       const how = end.signal ?? `exit status ${end.code}`;
       if (fruitless >= fruitlessLimit) {
-        showError(
-          new LowbitError(
-            'WORKER_LOST',
-            `The process ended by ${how} before it could finish anything; look for what ends it (memory, a broken installation) and start it again.`,
-          ),
-        );
+        await showGivingUp(how);
         return exitStatus.badInput;
       }
       process.stderr.write(
-        `The process ended by ${how} with ${inFlight.size} cells in flight; going on with what is stored.\n`,
+        `The process ended by ${how} with ${inFlight.size} ${inFlight.size === 1 ? 'cell' : 'cells'} in flight; going on with what is stored.\n`,
       );
     }
   } finally {
     await rm(temporaryFolder, { recursive: true, force: true });
   }
+}
+
+/** Loads what computes only here: this process does nothing but wait, and starts in a third of the time without it. */
+async function showGivingUp(how: string): Promise<void> {
+  const { LowbitError } = await import('@lowbit/core');
+  const { showError } = await import('./show-error.js');
+  showError(
+    new LowbitError(
+      'WORKER_LOST',
+      `The process ended by ${how} before it could finish anything; look for what ends it (memory, a broken installation) and start it again.`,
+    ),
+  );
 }
 
 interface End {

@@ -18,7 +18,7 @@ t.test('score prints { nll } and nothing else; quantizing first changes it', asy
     nll.map(({ length }) => length),
     [4, 1, 0],
   );
-  const rounded = await runLowbit([...args, '--recipe', 'rtn(bits=3)']);
+  const rounded = await callLowbit(t, [...args, '--recipe', 'rtn(bits=3)']);
   t.not(rounded.stdout, float.stdout);
   t.equal(rounded.status, 0);
 });
@@ -44,13 +44,13 @@ t.test("the float model's perplexity is that of its maker's tokens", async (t) =
 t.test('eval prints rows, writes samples, and knows an artifact', async (t) => {
   const folder = t.testdir();
   const artifact = join(folder, 'artifact');
-  const made = await runLowbit(['quantize', model, '--recipe', 'rtn(bits=4)', '-o', artifact]);
+  const made = await callLowbit(t, ['quantize', model, '--recipe', 'rtn(bits=4)', '-o', artifact]);
   t.equal(made.status, 0, made.stderr);
   t.match(made.stdout, /35 layers at 4\.\d+ bits per weight/);
   const common = ['--tasks', 'story_continuation', '--limit', '4', '--data', model, '--json'];
-  const own = await runLowbit(['eval', artifact, ...common]);
+  const own = await callLowbit(t, ['eval', artifact, ...common]);
   const samples = join(folder, 'samples');
-  const both = await runLowbit([
+  const both = await callLowbit(t, [
     'eval',
     model,
     ...common,
@@ -104,6 +104,10 @@ t.test('lists and doctor', async (t) => {
     t.ok((JSON.parse(stdout) as unknown[]).length > 0, what);
     t.not((await callLowbit(t, ['list', what])).stdout, '');
   }
+  const families = await callLowbit(t, ['list', 'families', '--json']);
+  t.match(JSON.parse(families.stdout), [
+    { name: 'llama', modelTypes: ['llama'], architectures: ['LlamaForCausalLM', 'LLaMAForCausalLM', 'LlamaModel'] },
+  ]);
   const { stdout } = await callLowbit(t, ['doctor', '--json']);
   t.match(JSON.parse(stdout), { score: { ok: true }, kernels: { implementation: /native|reference/ } });
   t.match((await callLowbit(t, ['doctor'])).stdout, /score +works/);
@@ -126,6 +130,7 @@ t.test('bad usage and input: status 2, one sentence with its code, nothing on st
     'e.json': '{"name": "x", "modles": []}',
     'half.json': '{"name": ',
     full: { 'of.txt': 'things' },
+    short: { wikitext2: { 'wiki.test.raw': 'Once upon a time.' } },
   });
   const at = (name: string): string => join(folder, name);
   const score = (file: string): string[] => ['score', model, '--token-ids', at(file), '--json'];
@@ -143,16 +148,22 @@ t.test('bad usage and input: status 2, one sentence with its code, nothing on st
     [['frobnicate'], 'USAGE', /Unknown command/],
     [['nightly', 'x'], 'USAGE', /Unknown command/],
     [['list', 'method'], 'USAGE', /did you mean 'methods'/],
-    [evaluate('--limit', 'many'), 'USAGE', /whole number/],
+    [evaluate('--limit', 'many'), 'USAGE', /; it should be a whole number\.$/m],
+    [evaluate('--limit', '0'), 'EXPERIMENT_OPTION', /got 0; use at least 1\.$/m],
+    [evaluate('--rope-frequencies', 'half'), 'USAGE', /; allowed choices are float32, bfloat16\.$/m],
+    [['eval', model, '--tasks', 'wikitext2', '--data', at('short')], 'EXPERIMENT_OPTION', /512 tokens .*, got 2048/],
+    [['eval', model, '--tasks', 'wikitext2', '--data', at('short'), '--window', '64'], 'TASK_SHORT', /64 tokens/],
     [evaluate('--few-shot', '5'), 'USAGE', /not there yet/],
-    [evaluate('--taks', 'x'), 'USAGE', /--taks/],
+    [evaluate('--taks', 'x'), 'USAGE', /'--taks'; did you mean --tasks\?$/m],
     [['eval', model, '--tasks', 'tinystorys', '--data', model], 'TASK_UNKNOWN', /did you mean 'tinystories'/],
     [['eval', model, '--tasks', 'piqa', '--data', at('full')], 'TASK_DATA', /piqa/],
     [evaluate('--window', '1024'), 'EXPERIMENT_OPTION', /at most the 512 tokens/],
     [evaluate('--device', 'abacus'), 'DEVICE_UNKNOWN', /abacus/],
     [evaluate('--recipe', 'rtn', '--recipe', 'rtn(bits=4)'), 'EXPERIMENT_OPTION', /same steps/],
     [evaluate('--recipe', 'gptq'), 'METHOD_NEEDS', /--calibration/],
-    [rtn('rtn(bits=1)'), 'METHOD_OPTION', /bits, got 1/],
+    [rtn('rtn(bits=1)'), 'METHOD_OPTION', /bits, got 1; use at least 2\.$/m],
+    [rtn('rtn(bits=2.5)'), 'METHOD_OPTION', /use a whole number\.$/m],
+    [rtn('rtn', '--rope-frequencies', 'bfloat16'), 'USAGE', /Unknown option/],
     [rtn('rtn(bitz=4)'), 'METHOD_OPTION', /did you mean 'bits'/],
     [rtn('rtn(groupSize=48)'), 'SPEC_GROUP_SIZE', /divides the 64 columns/],
     [rtn('rtn', '--format', 'gguf'), 'USAGE', /not there yet/],

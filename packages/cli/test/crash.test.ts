@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { readRun } from '@lowbit/core';
+import { callLowbit } from './call-lowbit.js';
 import { experiment, runLowbit } from './run-lowbit.js';
 
 // Each command starts several processes; on a busy machine that takes seconds.
@@ -9,18 +10,25 @@ t.setTimeout(120_000);
 
 // Place of the cell in the plan: rtn on tinystories.
 const cell = 2;
-const small = { ...experiment, recipes: experiment.recipes.slice(0, 2) };
+const small = { ...experiment, recipes: experiment.recipes.slice(0, 2), workers: 1 };
 
 for (const [what, hook, status] of [
   ['a worker that dies once costs nothing but time', `${cell}:exit:1`, 0],
+  ['a cell that ends each worker fails alone', `${cell}:exit:9`, 3],
   ['a process that aborts once costs nothing but time', `${cell}:abort:1`, 0],
   ['a cell that aborts each process fails alone', `${cell}:abort:9`, 3],
 ] as const)
   t.test(what, async (t) => {
     const folder = t.testdir({ 'experiment.json': JSON.stringify(small) });
-    const ended = await runLowbit(['run', join(folder, 'experiment.json'), '-o', join(folder, 'run')], {
-      env: { LOWBIT_TEST_CRASH: hook },
-    });
+    const args = ['run', join(folder, 'experiment.json'), '-o', join(folder, 'run')];
+    const env = { LOWBIT_TEST_CRASH: hook };
+    // A worker's death is met inside the process; only an abort needs one of its own.
+    const inside = hook.includes('exit');
+    if (inside) {
+      Object.assign(process.env, env);
+      t.teardown(() => delete process.env['LOWBIT_TEST_CRASH']);
+    }
+    const ended = inside ? await callLowbit(t, args) : await runLowbit(args, { env });
     t.equal(ended.status, status, ended.stderr);
     const { cells } = await readRun(join(folder, 'run'));
     t.equal(cells.length, 4);

@@ -58,21 +58,20 @@ export class LowbitError extends Error {
   }
 }
 
+/** What a thrown value says, as a part of a sentence. */
+export function reasonOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /** Any thrown value as a LowbitError; what is not one already is an internal fault, or a full disk. */
 export function toLowbitError(thrown: unknown): LowbitError {
   if (thrown instanceof LowbitError) return thrown;
-  const { code, message } = describeThrown(thrown);
-  if (code === 'ENOSPC')
+  const message = reasonOf(thrown);
+  if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOSPC')
     return new LowbitError('RESOURCE_DISK', `The disk is full (${message}); free some space and start the run again.`, {
       cause: thrown,
     });
   return new LowbitError('INTERNAL', message, { cause: thrown });
-}
-
-function describeThrown(thrown: unknown): { code: string | undefined; message: string } {
-  if (!(thrown instanceof Error)) return { code: undefined, message: String(thrown) };
-  const code = 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
-  return { code, message: thrown.message };
 }
 
 /** The known name nearest to a mistyped one (edit distance of at most a third of its length), for "did you mean". */

@@ -2,7 +2,9 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { checkCalibration, parseCalibration } from './calibration/source.js';
 import type { CalibrationSource } from './calibration/source.js';
+import { describeCure } from './describe-issue.js';
 import { LowbitError, nearestName } from './errors.js';
+import type { RopeFrequencies } from './model/round-rope.js';
 import type { StepSpec } from './recipe.js';
 
 const count = z.int().min(1);
@@ -57,6 +59,8 @@ const schema = z.strictObject({
   workers: count.optional(),
   /** Of each worker; default cores / workers. */
   threads: count.optional(),
+  /** While scoring: `bfloat16` emulates a model that was cast as a whole (docs/decisions/0003). */
+  ropeFrequencies: z.enum(['float32', 'bfloat16']).default('float32'),
   /** Module files (beginning with `.` or `/`) or package names whose methods and tasks join the registry. */
   plugins: z.array(z.string()).default([]),
   /** Of the calibration's sampler, where it names none. */
@@ -94,6 +98,7 @@ export interface Experiment {
   device: string;
   workers: number | undefined;
   threads: number | undefined;
+  ropeFrequencies: RopeFrequencies;
   plugins: string[];
 }
 
@@ -121,6 +126,7 @@ export function parseExperiment(value: unknown, file: string): Experiment {
     device: spec.device,
     workers: spec.workers,
     threads: spec.threads,
+    ropeFrequencies: spec.ropeFrequencies,
     plugins: spec.plugins.map((plugin) => (plugin.startsWith('.') || isAbsolute(plugin) ? at(plugin) : plugin)),
   };
 }
@@ -158,7 +164,7 @@ function describeIssue(error: z.ZodError, value: unknown, file: string): LowbitE
   const shown = came === undefined ? 'nothing' : JSON.stringify(came).slice(0, 60);
   return new LowbitError(
     'EXPERIMENT_OPTION',
-    `Expected a valid value at ${place}, got ${shown}; ${issue?.message ?? 'correct it'}.`,
+    `Expected a valid value at ${place}, got ${shown}; ${describeCure(issue)}.`,
   );
 }
 

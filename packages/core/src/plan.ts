@@ -6,6 +6,8 @@ import { LowbitError } from './errors.js';
 import type { Experiment, RecipeChoice, TaskChoice } from './experiment.js';
 import { fingerprintCode, fingerprintEngine, locatePlugin } from './fingerprint.js';
 import type { Method } from './method.js';
+import { checkWindows, listWindows } from './check-windows.js';
+import type { WindowsRequest } from './check-windows.js';
 import { checkFinite } from './model/finite.js';
 import { openCheckpoint } from './model/checkpoint.js';
 import { checkTokenizer, openTokenizer } from './model/tokenizer.js';
@@ -42,6 +44,8 @@ export interface PlannedTask {
   task: Task;
   choice: TaskChoice;
   record: TaskRecord;
+  /** Its texts that are cut into windows. */
+  windows: WindowsRequest[];
 }
 
 export interface PlannedCell extends CellKey {
@@ -66,6 +70,7 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
     'task',
     experiment.tasks.map(({ name }) => name),
   );
+  const { ropeFrequencies } = experiment;
   const fingerprint = await fingerprintEngine(kernels, experiment.device);
   const tasks: PlannedTask[] = [];
   for (const choice of experiment.tasks) tasks.push(await planTask(choice, experiment.data, registry));
@@ -73,9 +78,8 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
   const cells: PlannedCell[] = [];
   const codes = new CodeHashes(registry);
   for (const { name, path } of experiment.models) {
-    const model = await planModel(name, path, recipes, experiment, kernels);
+    const model = await planModel(name, path, recipes, tasks, experiment, kernels);
     models.push(model);
-    checkWindows(tasks, model);
     const seen = new Map<string, string>();
     for (const recipe of recipesOf(model.info, recipes)) {
       const { steps } = recipe.record;
@@ -99,7 +103,7 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
       for (const { task, choice, record } of tasks) {
         const { limit, window, windows } = choice;
         const scored = { name: task.name, version: task.version, files: record.files, limit, window, windows };
-        const digest = digestOf({ ...made, task: { ...scored, code: await codes.of(task) } });
+        const digest = digestOf({ ...made, ropeFrequencies, task: { ...scored, code: await codes.of(task) } });
         cells.push({ digest, model: model.record.name, recipe: recipe.record.name, task: task.name, artifact });
       }
     }
@@ -141,6 +145,7 @@ async function planTask(choice: TaskChoice, folder: string | undefined, registry
   return {
     task,
     choice,
+    windows: listWindows(task, docs),
     record: { name, version, description, source, metrics, limit: choice.limit, files: data.readFiles() },
   };
 }
@@ -149,6 +154,7 @@ async function planModel(
   name: string | undefined,
   path: string,
   recipes: readonly ResolvedRecipe[],
+  tasks: readonly PlannedTask[],
   experiment: Experiment,
   kernels: Kernels,
 ): Promise<PlannedModel> {
@@ -156,6 +162,7 @@ async function planModel(
   if (info.recipe === undefined) await checkFinite(await openCheckpoint(path, kernels), kernels);
   const tokenizer = await openTokenizer(path);
   checkTokenizer(tokenizer, info.decoder);
+  for (const { choice, windows } of tasks) checkWindows(choice.window, windows, info, tokenizer);
   const needing = recipesOf(info, recipes).find(({ resolved }) => needsCalibration(resolved));
   if (needing && !experiment.calibration) throw lacksCalibration(needing.record.name);
   const calibration = needing && (await calibrate(experiment, info));
@@ -170,15 +177,6 @@ async function planModel(
 /** Lengths are no part of the tokens' hash. */
 function describeCalibration(sample: CalibrationSample | undefined): unknown {
   return sample && { tokenSha256: sample.record.tokenSha256, lengths: sample.sequences.map(({ length }) => length) };
-}
-
-function checkWindows(tasks: readonly PlannedTask[], { info }: PlannedModel): void {
-  for (const { choice } of tasks)
-    if (choice.window !== undefined && choice.window > info.decoder.contextLength)
-      throw new LowbitError(
-        'EXPERIMENT_OPTION',
-        `Expected a window of at most the ${info.decoder.contextLength} tokens of ${info.name}'s context, got ${choice.window}; set a shorter --window.`,
-      );
 }
 
 function requireDistinct(kind: string, names: readonly string[]): void {

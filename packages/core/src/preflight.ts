@@ -5,13 +5,28 @@ import { LowbitError } from './errors.js';
 import { blockLinears } from './model/decoder.js';
 import type { Decoder } from './model/decoder.js';
 import type { PlannedModel } from './plan.js';
+import { statesBudget } from './quantize/hidden-states.js';
 import { recordRecipe } from './recipe.js';
 
-/** Bytes that a run takes, estimated from headers. */
-export interface Need {
+/** Bytes of both kinds, as they are needed or available. */
+export interface Resources {
   memory: number;
   disk: number;
 }
+
+/** Bytes that work takes, estimated from headers. */
+export interface Need {
+  memory: number;
+  /** On disk, to stay. */
+  artifacts: number;
+  /** On disk while quantizing: hidden states that do not fit in memory. */
+  spilled: number;
+  /** On disk while scoring: the weights of artifacts in float32. */
+  decoded: number;
+}
+
+/** What an estimate looks at. */
+type Estimated = Pick<PlannedModel, 'info' | 'calibration' | 'artifacts'>;
 
 /** Tokens whose activations are alive at once while scoring. */
 const activeTokens = 2048;
@@ -19,7 +34,7 @@ const activeTokens = 2048;
 const headRows = 128;
 
 /** Workers that compute side by side each hold a model in float32; artifacts and decoded weights go to disk. */
-export function estimateNeed(models: readonly PlannedModel[], missing: ReadonlySet<string>, workers: number): Need {
+export function estimateNeed(models: readonly Estimated[], missing: ReadonlySet<string>, workers: number): Need {
   const memory = Math.max(...models.map(({ info }) => info.parameters * 4 + activationBytes(info.decoder)));
   const artifacts = models.map(({ info, artifacts, calibration }) => {
     const wanted = artifacts.filter(({ digest }) => missing.has(digest));
@@ -29,31 +44,40 @@ export function estimateNeed(models: readonly PlannedModel[], missing: ReadonlyS
       ({ recipe }) => (linears * ((recordRecipe(recipe).bits ?? 32) + 1)) / 8 + (info.parameters - linears) * 4,
     );
     const streams = wanted.filter(({ recipe }) => needsCalibration(recipe)).length;
-    const spilled = 2 * streams * (calibration?.record.tokens ?? 0) * info.decoder.hiddenSize * 4;
-    return sum(stored) + spilled;
+    const states = (calibration?.record.tokens ?? 0) * info.decoder.hiddenSize * 4;
+    return { stored: sum(stored), spilled: states > statesBudget() ? 2 * streams * states : 0 };
   });
-  const decoded = models.some(({ artifacts }) => artifacts.length > 0)
-    ? workers * Math.max(...models.map(({ info }) => info.parameters * 4))
-    : 0;
-  return { memory: memory * workers, disk: sum(artifacts) + decoded };
+  // One that is not there yet, or the subject itself.
+  const encoded = models.filter(({ info, artifacts }) => artifacts.length > 0 || info.recipe !== undefined);
+  return {
+    memory: memory * workers,
+    artifacts: sum(artifacts.map(({ stored }) => stored)),
+    spilled: sum(artifacts.map(({ spilled }) => spilled)),
+    decoded: workers * Math.max(0, ...encoded.map(({ info }) => info.parameters * 4)),
+  };
+}
+
+/** Where everything goes below one folder. */
+export function totalNeed({ memory, artifacts, spilled, decoded }: Need): Resources {
+  return { memory, disk: artifacts + spilled + decoded };
 }
 
 /** RESOURCE_MEMORY or RESOURCE_DISK before long work starts. */
-export function checkNeed(need: Need, available: Need, folder: string): void {
+export function checkNeed(need: Resources, available: Resources, folder: string): void {
   if (need.memory > available.memory)
     throw new LowbitError(
       'RESOURCE_MEMORY',
-      `Expected at least ${show(need.memory)} of free memory for this run, got ${show(available.memory)}; close other programs, use fewer workers or a smaller model.`,
+      `Expected at least ${show(need.memory)} of free memory for this, got ${show(available.memory)}; close other programs, use fewer workers or a smaller model.`,
     );
   if (need.disk > available.disk)
     throw new LowbitError(
       'RESOURCE_DISK',
-      `Expected at least ${show(need.disk)} of free disk below ${folder} for this run, got ${show(available.disk)}; free some space or name another folder.`,
+      `Expected at least ${show(need.disk)} of free disk below ${folder} for this, got ${show(available.disk)}; free some space or name another folder.`,
     );
 }
 
 /** What this machine can give, control groups included where Node knows them. */
-export async function readAvailable(folder: string): Promise<Need> {
+export async function readAvailable(folder: string): Promise<Resources> {
   const { bavail, bsize } = await statfs(folder);
   return { memory: availableMemory(), disk: bavail * bsize };
 }

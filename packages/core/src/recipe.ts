@@ -1,3 +1,4 @@
+import { describeCure } from './describe-issue.js';
 import { LowbitError, nearestName } from './errors.js';
 import type { Method } from './method.js';
 import type { Registry } from './registry.js';
@@ -73,7 +74,7 @@ function resolveStep(method: Method, given: Record<string, unknown>): ResolvedSt
   const came = path === '' ? '' : ` got ${JSON.stringify(given[path] ?? null)};`;
   throw new LowbitError(
     'METHOD_OPTION',
-    `Expected a valid ${method.name} option ${path},${came} ${issue?.message ?? 'check it'}.`,
+    `Expected a valid ${method.name} option ${path},${came} ${describeCure(issue)}.`,
   );
 }
 

@@ -9,7 +9,7 @@ import { makePlan } from './plan.js';
 import type { Plan, PlannedCell, PlannedModel } from './plan.js';
 import type { Job, JobProgress } from './pool/job.js';
 import { JobPool } from './pool/pool.js';
-import { checkNeed, estimateNeed, readAvailable } from './preflight.js';
+import { checkNeed, estimateNeed, readAvailable, totalNeed } from './preflight.js';
 import type { Registry } from './registry.js';
 import { CellBook } from './run-cells.js';
 import { readRun, RunStore } from './store/run-store.js';
@@ -53,7 +53,7 @@ export async function runExperiment(request: RunRequest): Promise<RunOutcome> {
     const book = await CellBook.open(store, plan, onEvent, request.crashes);
     const missing = await findMissing(store, book.pending);
     if (book.pending.length > 0)
-      checkNeed(estimateNeed(plan.models, missing, layout.workers), await readAvailable(folder), folder);
+      checkNeed(totalNeed(estimateNeed(plan.models, missing, layout.workers)), await readAvailable(folder), folder);
     const manifest = describeRun(request, plan, layout);
     await store.writeManifest(manifest);
     onEvent({
@@ -93,6 +93,7 @@ async function computeCells(work: Work): Promise<void> {
       device: { name: experiment.device, threads: layout.threads },
       workFolder: join(store.workFolder, `slot-${i}`),
       plugins: experiment.plugins,
+      ropeFrequencies: experiment.ropeFrequencies,
     })),
     onProgress: (job, progress) => tellProgress(work, job, progress),
   });
@@ -225,6 +226,10 @@ function describeRun(
   const notes = [...experiment.notes];
   if (kernels.implementation === 'reference')
     notes.push('Quantized with the TypeScript reference kernels: the native ones are not built on this machine.');
+  if (experiment.ropeFrequencies !== 'float32')
+    notes.push(
+      `Scored with rotary frequencies rounded to ${experiment.ropeFrequencies}, as in a model cast as a whole.`,
+    );
   return {
     formatVersion: 1,
     name: experiment.name,

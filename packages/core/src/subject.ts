@@ -18,6 +18,7 @@ import { isFloatDtype } from './model/dtype.js';
 import { readJsonObject } from './model/json.js';
 import { decoderTensors, readDecoder } from './model/read-decoder.js';
 import { roundRopeFrequencies } from './model/round-rope.js';
+import type { RopeFrequencies } from './model/round-rope.js';
 import { checkTokenizer, openTokenizer } from './model/tokenizer.js';
 import type { Tokenizer } from './model/tokenizer.js';
 import type { TokenScorer } from './scoring/token-scorer.js';
@@ -55,7 +56,7 @@ export interface SubjectOptions {
   maxLength?: number | undefined;
   lowering?: AttentionLowering | undefined;
   /** `bfloat16` emulates models that were cast as a whole; see model/round-rope.ts. Default `float32`, as transformers loads them. */
-  ropeFrequencies?: 'float32' | 'bfloat16' | undefined;
+  ropeFrequencies?: RopeFrequencies | undefined;
 }
 
 const defaultMaxLength = 8192;

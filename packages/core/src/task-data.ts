@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LowbitError } from './errors.js';
+import { LowbitError, reasonOf } from './errors.js';
 import type { TaskRecord } from './store/types.js';
 import type { DataFolder } from './task.js';
 
@@ -49,7 +49,7 @@ async function readBytes(directory: string, path: string): Promise<Buffer> {
   } catch (cause) {
     throw new LowbitError(
       'TASK_DATA',
-      `The data folder should hold ${path}, but it could not be read (${String(cause)}); put the official file in place or set --data.`,
+      `The data folder should hold ${path}, but it could not be read (${reasonOf(cause)}); put the official file in place or set --data.`,
       { cause },
     );
   }

@@ -8,7 +8,9 @@ const sources = ['packages/core/src', 'packages/methods/src', 'packages/tasks/sr
 async function readSources(): Promise<string> {
   const texts = await Promise.all(
     sources.map(async (folder) => {
-      const names = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.ts') && name !== 'errors.ts');
+      const names = (await readdir(folder, { recursive: true })).filter(
+        (name) => name.endsWith('.ts') && name !== 'errors.ts',
+      );
       return Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
     }),
   );
@@ -16,7 +18,9 @@ async function readSources(): Promise<string> {
 }
 
 t.test('list, documentation and use agree', async (t) => {
-  const documented = [...(await readFile('docs/errors.md', 'utf8')).matchAll(/^\| `([A-Z_]+)`/gm)].map((match) => match[1]);
+  const documented = [...(await readFile('docs/errors.md', 'utf8')).matchAll(/^\| `([A-Z_]+)`/gm)].map(
+    (match) => match[1],
+  );
   t.same(documented, [...errorCodes], 'docs/errors.md has each code, in the order of errors.ts');
   const text = await readSources();
   for (const code of errorCodes) if (code !== 'INTERNAL') t.ok(text.includes(`'${code}'`), `${code} is used`);

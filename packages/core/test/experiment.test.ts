@@ -17,6 +17,7 @@ t.test('defaults are filled in and paths are relative to the file', async (t) =>
     device: 'cpu',
     workers: undefined,
     threads: undefined,
+    ropeFrequencies: 'float32',
     plugins: [],
   });
 });
@@ -56,7 +57,7 @@ for (const [what, value, message] of [
   ['a missing key', { ...smallest, tasks: undefined }, /'tasks' of e\.json, got nothing/],
   ['an empty list', { ...smallest, models: [] }, /'models' of e\.json, got \[\]/],
   ['a value of the wrong type', { ...smallest, limit: 'all' }, /'limit' of e\.json, got "all"/],
-  ['a value out of range', { ...smallest, limit: 0 }, /'limit' of e\.json, got 0/],
+  ['a value out of range', { ...smallest, limit: 0 }, /'limit' of e\.json, got 0; use at least 1\.$/],
   [
     'a fault inside a list',
     { ...smallest, tasks: [{ name: 'piqa', limit: -1 }] },

@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { z } from 'zod';
-import { checkNeed, defineMethod, defineTask, estimateNeed, makePlan, parseExperiment, Registry } from '@lowbit/core';
+import {
+  checkNeed,
+  defineMethod,
+  defineTask,
+  estimateNeed,
+  makePlan,
+  parseExperiment,
+  Registry,
+  totalNeed,
+} from '@lowbit/core';
 import type { ExperimentSpec, Plan } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 
@@ -90,6 +99,7 @@ t.test('cells are in table order, and what changes a value changes its digest an
   t.same(await changed({ tasks: [{ name: 'one', limit: 3 }, 'two'] }), of('one'));
   t.same(await changed({ window: 64 }), names);
   t.same(await changed({ windows: 2 }), names);
+  t.same(await changed({ ropeFrequencies: 'bfloat16' }), names);
 });
 
 t.test("a changed checkpoint changes every digest, its folder's name none", async (t) => {
@@ -125,7 +135,7 @@ t.test('the same cell twice, or statistics without calibration, is refused', asy
 t.test('memory and disk are asked for before long work', async (t) => {
   const { models } = await plan(t.testdir());
   const missing = new Set(models.flatMap(({ artifacts }) => artifacts.map(({ digest }) => digest)));
-  const need = estimateNeed(models, missing, 1);
+  const need = totalNeed(estimateNeed(models, missing, 1));
   // 260,032 parameters in float32, and activations besides.
   t.ok(need.memory > 260032 * 4 && need.memory < 260032 * 4 + 1e8);
   t.ok(need.disk > 0);

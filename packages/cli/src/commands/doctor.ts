@@ -4,7 +4,8 @@ import { availableMemory, cacheFolder, listDevices, openSubject, runtimeVersion,
 import { loadKernels } from '@lowbit/kernels';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { exitStatus, showError } from '../show-error.js';
+import { exitStatus } from '../exit-status.js';
+import { showError } from '../show-error.js';
 import { alignLeft } from '../text-table.js';
 
 /** First tokens of a story ("Once upon a time"), in the embedded model. */

@@ -7,7 +7,7 @@ import type { Host } from '../host.js';
 import { toExperiment } from '../model-options.js';
 import type { ModelOptions } from '../model-options.js';
 import { formatTables } from '../result-text.js';
-import { exitStatus } from '../show-error.js';
+import { exitStatus } from '../exit-status.js';
 import { execute } from './run.js';
 
 interface EvalOptions extends ModelOptions {

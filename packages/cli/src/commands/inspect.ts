@@ -1,7 +1,7 @@
 import { inspectSubject, openCheckpoint } from '@lowbit/core';
 import type { LayerRecord, SubjectInfo } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
-import { exitStatus } from '../show-error.js';
+import { exitStatus } from '../exit-status.js';
 import { alignLeft, alignTable } from '../text-table.js';
 
 /** `lowbit inspect CHECKPOINT|ARTIFACT`: from headers and records, without computing. */

@@ -1,7 +1,7 @@
 import { describeOptions, families, listDevices, LowbitError, nearestName, tensorFormats } from '@lowbit/core';
 import type { Registry } from '@lowbit/core';
 import { createRegistry } from '../plugins.js';
-import { exitStatus } from '../show-error.js';
+import { exitStatus } from '../exit-status.js';
 import { alignLeft } from '../text-table.js';
 
 /** What each list holds, as JSON and as lines. */
@@ -48,8 +48,13 @@ const lists: Record<string, (registry: Registry) => { json: unknown; text: strin
     };
   },
   families: () => {
-    const rows = families.map(({ name }) => ({ name }));
-    return { json: rows, text: rows.map(({ name }) => name).join('\n') };
+    const rows = families.map(({ name, modelTypes, architectures }) => ({ name, modelTypes, architectures }));
+    const text = rows.map(({ name, modelTypes, architectures }) => [
+      name,
+      modelTypes.join(', '),
+      architectures.join(', '),
+    ]);
+    return { json: rows, text: alignLeft(text) };
   },
   formats: () => {
     const rows = tensorFormats.map(({ name, description }) => ({ name, description }));

@@ -1,12 +1,13 @@
-import { mkdir, readdir } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { readdir } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { inspectSubject, isArtifact, LowbitError } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import { withWorker } from '../compute.js';
+import type { Computation } from '../compute.js';
 import type { Host } from '../host.js';
 import { toExperiment } from '../model-options.js';
 import type { ModelOptions } from '../model-options.js';
-import { exitStatus } from '../show-error.js';
+import { exitStatus } from '../exit-status.js';
 
 interface QuantizeOptions extends ModelOptions {
   recipe: string;
@@ -26,13 +27,12 @@ export async function quantize(path: string, options: QuantizeOptions, host: Hos
   const folder = resolve(output);
   await requireFree(folder);
   const experiment = await toExperiment(path, options, [recipe], { name: 'quantize', tasks: ['none'] });
-  return withWorker(experiment, host, async ({ recipe: { name, steps }, quantizeTo }) => {
+  const work = async ({ recipe: { name, steps }, quantizeTo }: Computation): Promise<number> => {
     if (steps.length === 0)
       throw new LowbitError(
         'USAGE',
         `Expected a recipe that quantizes, got ${name}; name a method, for instance rtn-w4-g128.`,
       );
-    await mkdir(dirname(folder), { recursive: true });
     await quantizeTo(folder);
     const { bitsPerWeight, layers } = await inspectSubject(folder, await loadKernels());
     const fallbacks = layers.filter(({ fallback }) => fallback !== undefined).length;
@@ -40,7 +40,8 @@ export async function quantize(path: string, options: QuantizeOptions, host: Hos
       `${output}: ${name}, ${layers.length} layers at ${bitsPerWeight.toFixed(3)} bits per weight${fallbacks > 0 ? `, ${fallbacks} not treated as asked` : ''}\n`,
     );
     return exitStatus.done;
-  });
+  };
+  return withWorker(experiment, host, work, folder);
 }
 
 /** The folder is replaced as a whole, so nothing but an artifact may lie there. */

@@ -1,6 +1,6 @@
 import { LowbitError, readRun } from '@lowbit/core';
 import type { ReportFormat } from '@lowbit/reports';
-import { exitStatus } from '../show-error.js';
+import { exitStatus } from '../exit-status.js';
 import { writeReport } from '../write-report.js';
 
 const formats: readonly ReportFormat[] = ['html', 'csv', 'md'];

@@ -7,7 +7,7 @@ import { loadExperiment } from '../load-experiment.js';
 import { createRegistry } from '../plugins.js';
 import { showProgress } from '../progress.js';
 import { formatTables } from '../result-text.js';
-import { exitStatus } from '../show-error.js';
+import { exitStatus } from '../exit-status.js';
 import { writeReport } from '../write-report.js';
 
 /** `lowbit run EXPERIMENT`: the whole path, a table on standard output, the report in the run's folder. */

@@ -6,7 +6,7 @@ import { withWorker } from '../compute.js';
 import type { Host } from '../host.js';
 import { toExperiment } from '../model-options.js';
 import type { ModelOptions } from '../model-options.js';
-import { exitStatus } from '../show-error.js';
+import { exitStatus } from '../exit-status.js';
 
 interface ScoreOptions extends ModelOptions {
   tokenIds: string;

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { LowbitError } from '../errors.js';
+import { LowbitError, reasonOf } from '../errors.js';
 import type { Tokenizer } from '../model/tokenizer.js';
 import { hashTokenIds, parseTokenIds } from '../scoring/token-ids.js';
 import type { CalibrationRecord } from '../store/types.js';
@@ -141,7 +141,7 @@ async function readUserFile(file: string): Promise<string> {
   } catch (cause) {
     throw new LowbitError(
       'CALIBRATION_SOURCE',
-      `The calibration file ${file} could not be read (${String(cause)}); correct the path.`,
+      `The calibration file ${file} could not be read (${reasonOf(cause)}); correct the path.`,
       {
         cause,
       },

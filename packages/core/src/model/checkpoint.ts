@@ -101,7 +101,7 @@ function checkTensors(
     if (shape.length !== view.shape.length || shape.some((size, axis) => size !== view.shape[axis]))
       throw new LowbitError(
         'CHECKPOINT_SHAPE',
-        `Tensor "${view.tensor}" must have the config's shape [${view.shape.join(', ')}], and it is stored as [${shape.join(', ')}] in ${found.file}.`,
+        `Tensor "${view.tensor}" must have the config's shape [${view.shape.join(', ')}], and it is stored as [${shape.join(', ')}] in ${found.file}; config and weights do not belong together.`,
       );
     if (!isFloatDtype(dtype))
       throw new LowbitError(

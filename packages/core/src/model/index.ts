@@ -12,6 +12,7 @@ export { cacheFolder, fileFact } from './file-facts.js';
 export { isJsonObject, parseJsonObject, readJsonObject } from './json.js';
 export type { JsonObject } from './json.js';
 export { decoderTensors, findFamily, readDecoder } from './read-decoder.js';
+export type { RopeFrequencies } from './round-rope.js';
 export { readSafetensorsHeader } from './safetensors.js';
 export type { SafetensorsFile, StoredTensor } from './safetensors.js';
 export { writeSafetensors } from './safetensors-write.js';

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { LowbitError } from '../errors.js';
+import { LowbitError, reasonOf } from '../errors.js';
 import type { ErrorCode } from '../errors.js';
 
 export type JsonObject = Record<string, unknown>;
@@ -14,7 +14,7 @@ export function parseJsonObject(text: string, source: string, code: ErrorCode): 
   try {
     value = JSON.parse(text);
   } catch (error) {
-    const message = `${source} must be JSON, and it cannot be parsed (${String(error)}); fetch it again.`;
+    const message = `${source} must be JSON, and it cannot be parsed (${reasonOf(error)}); fetch it again.`;
     throw new LowbitError(code, message, { cause: error });
   }
   if (!isJsonObject(value)) throw new LowbitError(code, `${source} must be a JSON object, and it is ${show(value)}.`);

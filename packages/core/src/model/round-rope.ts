@@ -1,6 +1,9 @@
 import type { Kernels } from '@lowbit/kernels';
 import type { Decoder } from './decoder.js';
 
+/** How a model holds its rotary frequencies while it is scored. */
+export type RopeFrequencies = 'float32' | 'bfloat16';
+
 /**
  * The decoder with its rotary frequencies rounded to bfloat16, as a model has them that was cast as a whole
  * (`model.to(torch.bfloat16)` casts buffers too). Loading a checkpoint in transformers keeps them in float32, and so do

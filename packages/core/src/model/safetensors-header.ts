@@ -23,11 +23,10 @@ export interface SafetensorsHeader {
  * format demands. `file` names the file in errors: CHECKPOINT_HEADER, CHECKPOINT_TENSOR.
  */
 export function parseSafetensorsHeader(text: string, dataBytes: number, file: string): SafetensorsHeader {
-  const source = `the header of ${file}`;
-  const { __metadata__: metadata, ...entries } = parseJsonObject(text, source, 'CHECKPOINT_HEADER');
+  const { __metadata__: metadata, ...entries } = parseJsonObject(text, `The header of ${file}`, 'CHECKPOINT_HEADER');
   const tensors = Object.entries(entries).map(([name, entry]) => readEntry(name, entry, dataBytes, file));
   checkCoverage(tensors, dataBytes, file);
-  return { tensors, metadata: readMetadata(metadata, source) };
+  return { tensors, metadata: readMetadata(metadata, file) };
 }
 
 function readEntry(name: string, entry: unknown, dataBytes: number, file: string): HeaderTensor {
@@ -66,12 +65,12 @@ function checkCoverage(tensors: readonly HeaderTensor[], dataBytes: number, file
     if (begin < covered)
       throw new LowbitError(
         'CHECKPOINT_TENSOR',
-        `Tensors "${before}" and "${name}" of ${file} overlap at byte ${begin}.`,
+        `Tensors "${before}" and "${name}" of ${file} overlap at byte ${begin}; fetch the file again.`,
       );
     if (begin > covered)
       throw new LowbitError(
         'CHECKPOINT_TENSOR',
-        `Tensor "${name}" of ${file} begins at byte ${begin} of the data, and ${begin - covered} bytes before it belong to no tensor.`,
+        `Tensor "${name}" of ${file} begins at byte ${begin} of the data, and ${begin - covered} bytes before it belong to no tensor; fetch the file again.`,
       );
     covered = end;
     before = name;
@@ -79,23 +78,23 @@ function checkCoverage(tensors: readonly HeaderTensor[], dataBytes: number, file
   if (covered < dataBytes)
     throw new LowbitError(
       'CHECKPOINT_TENSOR',
-      `The last ${dataBytes - covered} of ${dataBytes} data bytes of ${file} belong to no tensor.`,
+      `The last ${dataBytes - covered} of ${dataBytes} data bytes of ${file} belong to no tensor; fetch it again.`,
     );
 }
 
-function readMetadata(value: unknown, source: string): Record<string, string> {
+function readMetadata(value: unknown, file: string): Record<string, string> {
   if (value === undefined) return {};
   const strings: Record<string, string> = {};
   if (!isJsonObject(value))
     throw new LowbitError(
       'CHECKPOINT_HEADER',
-      `The __metadata__ in ${source} must be an object, and it is ${show(value)}.`,
+      `The __metadata__ in the header of ${file} must be an object, and it is ${show(value)}.`,
     );
   for (const [key, item] of Object.entries(value)) {
     if (typeof item !== 'string')
       throw new LowbitError(
         'CHECKPOINT_HEADER',
-        `The __metadata__ in ${source} must hold strings, and "${key}" is ${show(item)}.`,
+        `The __metadata__ in the header of ${file} must hold strings, and "${key}" is ${show(item)}.`,
       );
     strings[key] = item;
   }

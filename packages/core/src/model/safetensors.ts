@@ -51,7 +51,7 @@ export async function readSafetensorsHeader(path: string): Promise<SafetensorsFi
     // Checked as a bigint, and before anything is allocated.
     if (stated > BigInt(available))
       return fail(
-        `states a header of ${stated} bytes, and only ${available} follow: it is truncated or no safetensors file`,
+        `states a header of ${stated} bytes, and only ${available} follow: it is truncated or no safetensors file, fetch it again`,
       );
     if (stated > BigInt(MAX_HEADER_BYTES))
       return fail(`states a header of ${stated} bytes, and the format allows ${MAX_HEADER_BYTES}`);

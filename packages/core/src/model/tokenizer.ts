@@ -33,7 +33,10 @@ export async function openTokenizer(directory: string): Promise<Tokenizer> {
   const file = join(directory, 'tokenizer.json');
   const text = await readText(file);
   if (text === undefined)
-    throw new LowbitError('TOKENIZER_MISSING', `${directory} must hold tokenizer.json to encode text, and does not.`);
+    throw new LowbitError(
+      'TOKENIZER_MISSING',
+      `${directory} must hold tokenizer.json to encode text, and does not; put the model's own there.`,
+    );
   const configText = await readText(join(directory, 'tokenizer_config.json'));
   const model = parseJsonObject(text, file, 'TOKENIZER_MISSING');
   const config = configText === undefined ? {} : readConfig(configText, directory);

@@ -1,3 +1,4 @@
+import type { RopeFrequencies } from '../model/round-rope.js';
 import type { StepSpec } from '../recipe.js';
 import type { CalibrationRecord, CellKey, CellResult } from '../store/types.js';
 
@@ -70,6 +71,7 @@ export interface WorkerSetup {
   device: { name: string; threads: number };
   workFolder: string;
   plugins: string[];
+  ropeFrequencies: RopeFrequencies;
 }
 
 /** A job never throws across the thread: an error would lose its code there. */

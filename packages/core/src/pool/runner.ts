@@ -100,8 +100,9 @@ export class JobRunner {
   async #load(path: string): Promise<Subject> {
     if (this.#loaded?.path === path) return this.#loaded;
     await this.#unload();
-    const { kernels, device, workFolder } = this.options;
-    return (this.#loaded = await openSubject(path, { kernels, device, workFolder: join(workFolder, 'decoded') }));
+    const { kernels, device, ropeFrequencies, workFolder } = this.options;
+    const decoded = join(workFolder, 'decoded');
+    return (this.#loaded = await openSubject(path, { kernels, device, ropeFrequencies, workFolder: decoded }));
   }
 
   async #unload(): Promise<void> {

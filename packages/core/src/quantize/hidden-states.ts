@@ -1,6 +1,15 @@
 import { mkdir, open, rm } from 'node:fs/promises';
 import type { FileHandle } from 'node:fs/promises';
+import { freemem } from 'node:os';
 import { dirname } from 'node:path';
+
+/** They may take this share of the free memory before they go to disk. */
+const memoryShare = 0.3;
+
+/** Bytes that the states between two blocks may take in memory. */
+export function statesBudget(): number {
+  return freemem() * memoryShare;
+}
 
 /** Equal-length sequences that go through a block together. */
 export interface Batch {

@@ -1,4 +1,3 @@
-import { freemem } from 'node:os';
 import type { Kernels } from '@lowbit/kernels';
 import { ArtifactWriter } from '../artifact/write.js';
 import type { Device } from '../engine/runtime.js';
@@ -7,7 +6,7 @@ import { checkFinite } from '../model/finite.js';
 import { openCheckpoint } from '../model/checkpoint.js';
 import type { ResolvedRecipe } from '../recipe.js';
 import type { CalibrationRecord } from '../store/types.js';
-
+import { statesBudget } from './hidden-states.js';
 import { quantize } from './quantize.js';
 
 export interface ArtifactRequest {
@@ -21,9 +20,6 @@ export interface ArtifactRequest {
   workFolder: string;
   onProgress?: ((done: number, total: number, what: string) => void) | undefined;
 }
-
-/** Hidden states may take this share of the free memory before they go to disk. */
-const memoryShare = 0.3;
 
 /**
  * Quantizes one model by all recipes together and stores each as an artifact. A folder appears whole, by a rename. The
@@ -44,7 +40,7 @@ export async function makeArtifacts(request: ArtifactRequest): Promise<Map<strin
     kernels,
     device: request.device,
     workFolder: request.workFolder,
-    budgetBytes: freemem() * memoryShare,
+    budgetBytes: statesBudget(),
     onProgress: request.onProgress,
     onBlock: async (recipe, block) => writers.get(recipe)?.addBlock(block),
   });

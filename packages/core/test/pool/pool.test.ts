@@ -29,6 +29,7 @@ function openPool(t: Test, slots: number, onProgress?: (job: Job, progress: JobP
       device: { name: `device-${i}`, threads: 1 },
       workFolder: folder,
       plugins: [],
+      ropeFrequencies: 'float32' as const,
     })),
     onProgress,
   });
