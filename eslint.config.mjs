@@ -16,8 +16,9 @@ const boundaries = {
   // Tests import their own package by name, so that they test what is built.
   allowCircularSelfDependency: true,
   banTransitiveDependencies: true,
-  // Fixtures of core's tests serve the tests above it, and the scripts that start a peer serve its comparisons.
-  allow: ['../../core/test/fixtures/*', '../../../scripts/peers/*'],
+  // Fixtures of core's tests serve the tests above it, the scripts that start a peer serve its comparisons, and the
+  // templates are held to the contract tests.
+  allow: ['../../core/test/fixtures/*', '../../../scripts/peers/*', '../../../templates/**'],
   depConstraints: Object.entries(layers).map(([layer, below]) => ({
     sourceTag: `scope:${layer}`,
     onlyDependOnLibsWithTags: [layer, ...below].map((name) => `scope:${name}`),

@@ -3,13 +3,13 @@ import { isAbsolute, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LowbitError, Registry } from '@lowbit/core';
 import type { Plugin } from '@lowbit/core';
-import { gptq, presets, rtn } from '@lowbit/methods';
+import { methods, presets } from '@lowbit/methods';
 import { tasks } from '@lowbit/tasks';
 
 /** The only file that names concrete plugins. The main thread and each worker call it, so only names cross threads. */
 export async function createRegistry(modules: readonly string[]): Promise<Registry> {
   const registry = new Registry();
-  registry.add({ methods: [rtn, gptq], presets }, new URL('.', import.meta.resolve('@lowbit/methods')));
+  registry.add({ methods, presets }, new URL('.', import.meta.resolve('@lowbit/methods')));
   registry.add({ tasks }, new URL('.', import.meta.resolve('@lowbit/tasks')));
   for (const name of modules) {
     const location = locate(name);

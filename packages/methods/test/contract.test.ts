@@ -14,11 +14,13 @@ import {
 import type { Draft, Subject } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import { gptq, methods, presets, rtn } from '@lowbit/methods';
+import { truncate } from '../../../templates/method/truncate.js';
 import { makeTinyCheckpoint } from '../../core/test/fixtures/tiny-checkpoint.js';
 
 const device = { name: 'cpu', threads: 1 };
 const registry = new Registry();
 registry.add({ methods, presets });
+registry.add({ methods: [truncate] });
 
 const sequence = (seed: number, length: number): Int32Array =>
   Int32Array.from({ length }, (_, i) => (seed * 7919 + i * i * 31 + i * 17) % 250);
@@ -44,8 +46,12 @@ async function losses(path: string, workFolder: string): Promise<number[]> {
 
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** A method of the package without a recipe here fails the walk. */
-const recipeOf: Record<string, string> = { rtn: 'rtn(bits=4,groupSize=16)', gptq: 'gptq(bits=4,groupSize=16)' };
+/** A method of the package without a recipe here fails the walk. The template is held to the same. */
+const recipeOf: Record<string, string> = {
+  rtn: 'rtn(bits=4,groupSize=16)',
+  gptq: 'gptq(bits=4,groupSize=16)',
+  truncate: 'truncate(bits=6,keep=0.95)',
+};
 
 for (const family of ['llama', 'opt', 'gpt2'] as const) {
   t.test(`every method on a tiny ${family}`, async (t) => {
@@ -54,7 +60,7 @@ for (const family of ['llama', 'opt', 'gpt2'] as const) {
     await makeTinyCheckpoint(checkpoint, { family });
     const kernels = await loadKernels();
     const float = await losses(checkpoint, folder);
-    for (const method of methods) {
+    for (const method of [...methods, truncate]) {
       const text = recipeOf[method.name];
       t.ok(text, `${method.name} has a recipe here`);
       const recipe = resolveRecipe(text ?? '', registry);
