@@ -29,6 +29,8 @@ export class Graph {
   readonly #initializers = new Map<string, TensorMessage>();
   readonly #inputs: ValueMessage[] = [];
   readonly #outputs: ValueMessage[] = [];
+  /** Output name of values that leave the graph. */
+  readonly #renamed = new Map<Value, string>();
   #count = 0;
 
   constructor(readonly name: string) {}
@@ -38,15 +40,11 @@ export class Graph {
     return name;
   }
 
+  /** A node's result leaves under its output name; what no node made, or what leaves twice, is copied. */
   output(value: Value, name: string, type: ElementType, shape: (number | string)[]): void {
-    this.#nodes.push({
-      name: `${name}/output`,
-      opType: 'Identity',
-      domain: defaultDomain,
-      input: [value],
-      output: [name],
-      attribute: [],
-    });
+    const made = this.#nodes.some((node) => node.output.includes(value));
+    if (made && !this.#renamed.has(value)) this.#renamed.set(value, name);
+    else this.#renamed.set(this.node('Identity', [value]), name);
     this.#outputs.push(valueMessage(name, type, shape));
   }
 
@@ -131,10 +129,13 @@ export class Graph {
   #needed(): { nodes: NodeMessage[]; values: Set<Value> } {
     const values = new Set(this.#outputs.map(({ name }) => name));
     const nodes: NodeMessage[] = [];
+    const named = (value: Value): string => this.#renamed.get(value) ?? value;
     for (const node of this.#nodes.toReversed()) {
-      if (!node.output.some((value) => values.has(value))) continue;
-      nodes.push(node);
-      for (const value of node.input) values.add(value);
+      const output = node.output.map(named);
+      if (!output.some((value) => values.has(value))) continue;
+      const input = node.input.map(named);
+      nodes.push({ ...node, input, output });
+      for (const value of input) values.add(value);
     }
     return { nodes: nodes.reverse(), values };
   }
