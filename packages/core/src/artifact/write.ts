@@ -72,7 +72,7 @@ export class ArtifactWriter {
       model: { name, family: decoder.family, digest: await this.checkpoint.digest(), parameters },
       recipe: recordRecipe(this.recipe),
       ...(calibration ? { calibration } : {}),
-      bitsPerWeight: meanBits(draft),
+      bitsPerWeight: draft.records.length > 0 ? meanBits(draft) : this.checkpoint.bitsPerWeight,
       digest: await kernels.sha256File(path),
       layers: draft.records,
       weights: this.#weights,

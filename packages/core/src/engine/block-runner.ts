@@ -37,7 +37,7 @@ export class BlockRunner {
     readonly maxLength: number,
   ) {}
 
-  /** Token ids `[sequences, length]` to the states that enter block 0. Parameters come from files, or as edited. */
+  /** Token ids `[sequences, length]` to the states that enter block 0, with the checkpoint's own embedding. */
   async embed(sequences: readonly Int32Array[], sources: ReadonlyMap<string, TensorSource>): Promise<Float32Array> {
     const parameters = new StoredParameters(sources);
     const graph = embeddingGraph(this.decoder, { ...this.#graphOptions(new Map()), parameters });
@@ -93,7 +93,7 @@ export class BlockRunner {
       (site) => linears.some((name) => site.startsWith(`${name}.`)) || site.startsWith(`block.${block.index}.`),
     );
     // A block with operators of its own holds their data as constants and cannot share a session.
-    const own = sites.length > 0 ? `block ${block.index} ${Math.random()}` : '';
+    const own = sites.length > 0 ? `block ${block.index} ${this.#sessions.size}` : '';
     const key = `${shapeKey(block, names)} ${observed.map((name) => linears.indexOf(name)).join(',')} ${next} ${own}`;
     let opened = this.#sessions.get(key);
     if (opened === undefined) {

@@ -59,7 +59,8 @@ export function decoderTensors(decoder: Decoder): TensorView[] {
   return [...new Map(views.map((view) => [view.tensor, view])).values()];
 }
 
-function embeddingTensors({ token, position, projection, norm }: Embedding): TensorView[] {
+/** Every tensor between token ids and block 0. */
+export function embeddingTensors({ token, position, projection, norm }: Embedding): TensorView[] {
   return [token, ...(position ? [position.table] : []), ...linearTensors(projection), ...normTensors(norm)];
 }
 

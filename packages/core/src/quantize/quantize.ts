@@ -7,6 +7,7 @@ import type { Device } from '../engine/runtime.js';
 import { LowbitError, toLowbitError } from '../errors.js';
 import type { CalibrationInputs, MethodContext } from '../method.js';
 import type { TensorView } from '../model/decoder.js';
+import { embeddingTensors } from '../model/read-decoder.js';
 import type { ResolvedRecipe, ResolvedStep } from '../recipe.js';
 import { Collector } from './collector.js';
 import type { Stream } from './collector.js';
@@ -131,6 +132,13 @@ async function openStreams(
   lanes: readonly Lane[],
   released: HiddenStates[],
 ): Promise<Batch[]> {
+  const embedding = embeddingTensors(request.model.decoder.embedding).map(({ tensor }) => tensor);
+  for (const lane of lanes)
+    if (lane.inputs.size > 0 && embedding.some((tensor) => lane.draft.edits.has(tensor)))
+      lane.failure ??= new LowbitError(
+        'METHOD_FAILED',
+        `Expected ${lane.recipe.name} to leave the embedding as it is, because calibration starts from the checkpoint's own; use it without a method that reads statistics.`,
+      );
   const needing = lanes.filter((lane) => lane.failure === undefined && lane.inputs.size > 0);
   if (needing.length === 0 || request.calibration === undefined) return [];
   const sequences = request.calibration;
@@ -215,11 +223,10 @@ async function createStates(
 }
 
 /** Encoded weights of a stored block are dropped, so that memory holds a few blocks and not the model. */
-function forgetBlock(lane: Lane, index: number): void {
-  for (const { linear } of lane.draft.blocks[index]?.layers ?? []) {
-    lane.draft.encoded.delete(linear.weight.tensor);
-    lane.draft.edits.delete(linear.weight.tensor);
-  }
+function forgetBlock({ draft }: Lane, index: number): void {
+  for (const { linear } of draft.blocks[index]?.layers ?? [])
+    // An edit that nobody encoded is still to be stored.
+    if (draft.encoded.delete(linear.weight.tensor)) draft.edits.delete(linear.weight.tensor);
 }
 
 async function eachStep(
