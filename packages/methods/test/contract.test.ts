@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import t from 'tap';
 import {
   decodeWeight,
-  defineMethod,
   inspectSubject,
   makeArtifacts,
   openArtifact,
@@ -11,7 +10,6 @@ import {
   quantize,
   Registry,
   resolveRecipe,
-  z,
 } from '@lowbit/core';
 import type { Draft, Subject } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
@@ -275,39 +273,4 @@ t.test('options', async (t) => {
     workFolder: folder,
   });
   t.equal(outcome.get(short.name), undefined);
-});
-
-t.test('edits that are not encoded are stored, operators that cannot be stored are refused', async (t) => {
-  const folder = t.testdir();
-  const checkpoint = join(folder, 'model');
-  await makeTinyCheckpoint(checkpoint, { family: 'llama' });
-  const kernels = await loadKernels();
-  const own = new Registry();
-  const shared = { version: '1', description: 'for this test', source: 'none', options: z.object({}) };
-  own.add({
-    methods: [
-      defineMethod({
-        ...shared,
-        name: 'halve',
-        block: async ({ layers }) => {
-          for (const layer of layers) layer.setWeight((await layer.weight()).data.map((w) => w / 2));
-        },
-      }),
-      defineMethod({
-        ...shared,
-        name: 'scale',
-        prepare: async (draft) => {
-          const { linear } = draft.blocks[0]?.layers[0] ?? {};
-          draft.setOperators(`${linear?.name}.input`, [
-            { kind: 'scale', factors: new Float32Array(linear?.cols ?? 0).fill(2) },
-          ]);
-        },
-      }),
-    ],
-  });
-  const recipes = ['halve', 'scale'].map((name) => ({ recipe: resolveRecipe(name, own), folder: join(folder, name) }));
-  const outcome = await makeArtifacts({ checkpoint, recipes, kernels, device, workFolder: folder });
-  t.equal(outcome.get('halve'), undefined);
-  t.notSame(await losses(join(folder, 'halve'), folder), await losses(checkpoint, folder));
-  t.match(outcome.get('scale'), { code: 'METHOD_FAILED', message: /operators/ });
 });

@@ -4,6 +4,7 @@ import type { Kernels } from '@lowbit/kernels';
 import type { BlockState, Draft } from '../draft/draft.js';
 import type { EncodedWeight } from '../formats/format.js';
 import type { Checkpoint } from '../model/checkpoint.js';
+import { blockLinears } from '../model/decoder.js';
 import { readSafetensorsHeader } from '../model/safetensors.js';
 import { writeSafetensors } from '../model/safetensors-write.js';
 import type { NewTensor } from '../model/safetensors-write.js';
@@ -72,7 +73,7 @@ export class ArtifactWriter {
       model: { name, family: decoder.family, digest: await this.checkpoint.digest(), parameters },
       recipe: recordRecipe(this.recipe),
       ...(calibration ? { calibration } : {}),
-      bitsPerWeight: draft.records.length > 0 ? meanBits(draft) : this.checkpoint.bitsPerWeight,
+      bitsPerWeight: draft.records.length > 0 ? meanBits(draft) : this.#plainBits(draft),
       digest: await kernels.sha256File(path),
       layers: draft.records,
       weights: this.#weights,
@@ -119,6 +120,19 @@ export class ArtifactWriter {
           };
         return { name, dtype, shape, data: () => readTensorBytes(stored) };
       });
+  }
+
+  /** Stored bits of the blocks' linears where none was encoded: an edited one is float32. */
+  #plainBits({ decoder, edits }: Draft): number {
+    let bits = 0;
+    let weights = 0;
+    for (const { rows, cols, weight } of decoder.blocks.flatMap(blockLinears)) {
+      weights += rows * cols;
+      bits += edits.has(weight.tensor)
+        ? 32 * rows * cols
+        : 8 * (this.checkpoint.tensors.get(weight.tensor)?.bytes ?? 0);
+    }
+    return bits / weights;
   }
 
   async #blockTensors(): Promise<NewTensor[]> {
