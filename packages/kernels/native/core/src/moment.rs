@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 /// Tokens summed in one go. Partial sums of this length are added to the total, which keeps the rounding error of
 /// a long accumulation near that of a pairwise sum. Fixed, because the result depends on it.
-const TOKENS_AT_ONCE: usize = 256;
+const TOKENS_AT_ONCE: usize = 512;
 
 /// `moment += XᵀX` for `inputs = X`, tokens × cols. `moment` is cols × cols and stays symmetric in every bit.
 pub fn add_second_moment(set: InstructionSet, moment: &mut [f32], inputs: &[f32], cols: usize) {
