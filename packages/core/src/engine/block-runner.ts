@@ -22,7 +22,7 @@ export interface BlockRun {
 
 /** What one batch gave. */
 export interface BlockResult {
-  /** `[tokens, cols]` by linear name. */
+  /** `[tokens, cols]` by linear name; overwritten by the next batch. */
   inputs: Map<string, Float32Array>;
   next: Float32Array | undefined;
 }
@@ -30,6 +30,7 @@ export interface BlockResult {
 /** Runs single blocks with their parameters fed, so that one session serves all blocks of one shape. */
 export class BlockRunner {
   readonly #sessions = new Map<string, Promise<{ session: Session; parameters: FedParameters }>>();
+  readonly #buffers: Float32Array[] = [];
 
   constructor(
     readonly decoder: Decoder,
@@ -68,17 +69,33 @@ export class BlockRunner {
       const name = names.get(view.tensor) as string;
       if (parameters.used.has(name)) feeds[name] = { data: await read(view), dims: view.shape };
     }
+    const widths = new Map(blockLinears(block).map(({ name, cols }) => [name, cols]));
     return async (hidden, sequences, length) => {
-      const states = { data: hidden, dims: [sequences * length, this.decoder.hiddenSize] };
-      const result = await session.run({ ...feeds, hidden: states, positions: positions(sequences, length) });
-      const inputs = new Map(observed.map((name, i) => [name, result[`observed.${i}`]?.data as Float32Array]));
-      return { inputs, next: result['next']?.data as Float32Array | undefined };
+      const tokens = sequences * length;
+      const dims = [tokens, this.decoder.hiddenSize];
+      const inputs = new Map(
+        observed.map((name, i) => [name, this.#buffer(i, tokens * (widths.get(name) as number))] as const),
+      );
+      const into: Record<string, Feed> = {};
+      for (const [i, name] of observed.entries())
+        into[`observed.${i}`] = { data: inputs.get(name) as Float32Array, dims: [tokens, widths.get(name) as number] };
+      const left = next ? new Float32Array(hidden.length) : undefined;
+      if (left) into['next'] = { data: left, dims };
+      await session.run({ ...feeds, hidden: { data: hidden, dims }, positions: positions(sequences, length) }, into);
+      return { inputs, next: left };
     };
   }
 
   async release(): Promise<void> {
     for (const opened of this.#sessions.values()) await (await opened).session.release();
     this.#sessions.clear();
+  }
+
+  /** Room for one observed output, kept from batch to batch: fresh pages cost as much as a tenth of the pass. */
+  #buffer(output: number, length: number): Float32Array {
+    let buffer = this.#buffers[output];
+    if (buffer === undefined || buffer.length < length) this.#buffers[output] = buffer = new Float32Array(length);
+    return buffer.subarray(0, length);
   }
 
   #session(

@@ -21,7 +21,8 @@ export interface Fetched {
 }
 
 export interface Session {
-  run(feeds: Record<string, Feed>): Promise<Record<string, Fetched>>;
+  /** With `into`, only the outputs it names are computed, and they are written into its arrays. */
+  run(feeds: Record<string, Feed>, into?: Record<string, Feed>): Promise<Record<string, Fetched>>;
   release(): Promise<void>;
 }
 
@@ -51,11 +52,8 @@ export async function openSession(model: Uint8Array, device: Device): Promise<Se
     extra: { session: { model_external_initializers_file_folder_path: parse(process.cwd()).root } },
   });
   return {
-    async run(feeds) {
-      const tensors = Object.fromEntries(
-        Object.entries(feeds).map(([name, { data, dims }]) => [name, tensorOf(data, dims)]),
-      );
-      const results = await session.run(tensors);
+    async run(feeds, into) {
+      const results = await (into ? session.run(tensorsOf(feeds), tensorsOf(into)) : session.run(tensorsOf(feeds)));
       return Object.fromEntries(
         Object.entries(results).map(([name, tensor]) => [
           name,
@@ -67,6 +65,11 @@ export async function openSession(model: Uint8Array, device: Device): Promise<Se
   };
 }
 
-function tensorOf(data: Feed['data'], dims: readonly number[]): ort.Tensor {
-  return data instanceof Float32Array ? new ort.Tensor('float32', data, dims) : new ort.Tensor('int64', data, dims);
+function tensorsOf(feeds: Record<string, Feed>): Record<string, ort.Tensor> {
+  return Object.fromEntries(
+    Object.entries(feeds).map(([name, { data, dims }]) => [
+      name,
+      data instanceof Float32Array ? new ort.Tensor('float32', data, dims) : new ort.Tensor('int64', data, dims),
+    ]),
+  );
 }
