@@ -34,13 +34,20 @@ export const gptq = defineMethod({
   async block(block, { options, kernels }) {
     for (const layers of options.trueSequential ? block.stages : [block.layers]) {
       const statistics = await block.statistics(layers, ['hessian']);
-      for (const layer of layers) {
-        const spec = affineSpec(options, layer.linear);
-        const weight = await layer.weight();
-        const hessian = statistics.get(layer)?.hessian as Float32Array;
-        const found = await kernels.gptq(weight, hessian, { ...options, spec });
-        const part = await storeAffine(found, weight, spec, kernels);
-        await layer.encode([part], await compare(weight, hessian, found, spec, kernels));
+      // Together: the factorisation of one small layer does not fill the cores.
+      const found = await Promise.all(
+        layers.map(async (layer) => {
+          const spec = affineSpec(options, layer.linear);
+          const weight = await layer.weight();
+          const hessian = statistics.get(layer)?.hessian as Float32Array;
+          const result = await kernels.gptq(weight, hessian, { ...options, spec });
+          const part = await storeAffine(result, weight, spec, kernels);
+          return { part, record: await compare(weight, hessian, result, spec, kernels) };
+        }),
+      );
+      for (const [i, layer] of layers.entries()) {
+        const { part, record } = found[i] as (typeof found)[number];
+        await layer.encode([part], record);
       }
     }
   },
