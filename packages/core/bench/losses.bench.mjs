@@ -1,10 +1,12 @@
-// Tokens per second of scoring SmolLM2, alternating with torch in float32 in the same run; medians of the pairs' ratios.
+// Tokens per second of scoring SmolLM2, alternating with torch and llama.cpp in float32 in the same run; medians of the
+// pairs' ratios.
 import { readFileSync } from 'node:fs';
 import { availableParallelism, homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSubject } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import { findPeersPython } from '../../../scripts/peers/find-python.mjs';
+import { findLlama, llamaTokensPerSecond } from '../../../scripts/peers/find-llama.mjs';
 import { startPeer } from '../../../scripts/peers/json-lines.mjs';
 
 const checkpoint = process.env.LOWBIT_SMOLLM2 ?? join(homedir(), '.cache/lowbit/models/SmolLM2-135M-Instruct');
@@ -25,10 +27,13 @@ const subject = await openSubject(checkpoint, {
 });
 const python = findPeersPython();
 const peer = python && (await startPeer(python, 'scripts/peers/torch-worker.py', [checkpoint, String(threads)]));
-if (!peer) console.log('torch is not installed (npm run test:peers installs it): our figures alone');
+if (!peer) console.log('torch is not installed; `npm run test:peers` installs it');
+const llama = findLlama();
+if (!llama) console.log('llama.cpp is not installed; `node scripts/prepare-llama.mjs` builds it');
+const text = '../shared/data/wikitext2/wiki.test.raw';
 
 for (const window of [2048, 512, 64]) {
-  const [ours, theirs, ratios] = [[], [], []];
+  const rates = { ours: [], torch: [], 'llama.cpp': [] };
   for (let pair = 0; pair <= pairs; pair++) {
     const from = (pair * batchTokens) % calibration.length;
     const ids = Array.from({ length: batchTokens / window }, (_, i) =>
@@ -36,17 +41,21 @@ for (const window of [2048, 512, 64]) {
     );
     const start = performance.now();
     await subject.scorer.scoreSequences(ids.map((each) => Int32Array.from(each)));
-    const rate = (batchTokens * 1000) / (performance.now() - start);
-    const peerRate = peer && batchTokens / (await peer.ask({ ids })).seconds;
+    const pairRates = { ours: (batchTokens * 1000) / (performance.now() - start) };
+    if (peer) pairRates.torch = batchTokens / (await peer.ask({ ids })).seconds;
+    // Its tool computes the logits of the second half of each window alone.
+    if (llama)
+      pairRates['llama.cpp'] = llamaTokensPerSecond(llama, { text, window, chunks: batchTokens / window, threads });
     if (pair === 0) continue; // the first of a session allocates
-    ours.push(rate);
-    if (peerRate) {
-      theirs.push(peerRate);
-      ratios.push(rate / peerRate);
-    }
+    for (const [name, rate] of Object.entries(pairRates)) rates[name].push(rate);
   }
-  const against = peer ? `   torch ${show(theirs)}   ratio ${median(ratios).toFixed(2)}` : '';
-  console.log(`window ${String(window).padStart(4)}: ${show(ours)} tokens/s${against}`);
+  const against = ['torch', 'llama.cpp']
+    .filter((name) => rates[name].length > 0)
+    .map(
+      (name) =>
+        `   ${name} ${show(rates[name])} ratio ${median(rates.ours.map((r, i) => r / rates[name][i])).toFixed(2)}`,
+    );
+  console.log(`window ${String(window).padStart(4)}: ${show(rates.ours)} tokens/s${against.join('')}`);
 }
 await subject.release();
 peer?.close();

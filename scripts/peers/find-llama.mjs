@@ -1,0 +1,24 @@
+// llama.cpp's perplexity tool and its model, where `node scripts/prepare-llama.mjs` puts them; else undefined.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const llamaFolder = fileURLToPath(new URL('../../.venv/llama', import.meta.url));
+
+export function findLlama() {
+  const tool = path.join(llamaFolder, 'build', 'bin', 'llama-perplexity');
+  const model = path.join(llamaFolder, 'SmolLM2-135M-Instruct-f32.gguf');
+  return existsSync(tool) && existsSync(model) ? { tool, model } : undefined;
+}
+
+/** Runs the tool over the first `chunks` windows of a text; tokens per second by its own clock, loading left out. */
+export function llamaTokensPerSecond({ tool, model }, { text, window, chunks, threads }) {
+  const sizes = ['-c', window, '-b', Math.max(window, 2048), '-ub', 512, '--chunks', chunks, '-t', threads];
+  const { stderr, stdout, status } = spawnSync(tool, ['-m', model, '-f', text, ...sizes.map(String)], {
+    encoding: 'utf8',
+  });
+  const rate = /prompt eval time =.*?([\d.]+) tokens per second/.exec(`${stdout}${stderr}`)?.[1];
+  if (status !== 0 || rate === undefined) throw new Error(`llama-perplexity failed: ${stderr.slice(-300)}`);
+  return Number(rate);
+}

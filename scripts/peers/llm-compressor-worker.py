@@ -1,0 +1,95 @@
+"""GPTQ by llm-compressor (sequential pipeline, float32, CPU), one JSON line in, one out.
+
+usage: llm-compressor-worker.py CHECKPOINT THREADS
+in:  {"bits": 4, "groupSize": 64, "actOrder": null | "static" | "group", "calibration": [[...], ...], "windows": [[...], ...]}
+out: {"seconds": s, "windows": [mean loss, ...], "firstBlock": {"q_proj": {"trace": tr H, "error": tr(D H Dt)}, ...}}
+     H = sum of x xt over the calibration tokens, D = weight - quantized weight; both in float64
+"""
+import json
+import sys
+import time
+
+import torch
+from datasets import Dataset
+from llmcompressor import oneshot
+from llmcompressor.modifiers.quantization import GPTQModifier
+from loguru import logger
+from transformers import AutoModelForCausalLM
+
+logger.remove()
+torch.set_num_threads(int(sys.argv[2]))
+answers = sys.stdout
+sys.stdout = sys.stderr  # progress bars of the library
+
+
+def load():
+    return AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32).eval()
+
+
+def first_block_moments(calibration):
+    """H of every linear of block 0: no layer before it is quantized, so the float model's inputs are theirs."""
+    model = load()
+    moments = {}
+
+    def add(name):
+        def hook(_, inputs):
+            x = inputs[0].flatten(0, -2).double()
+            moments[name] = moments.get(name, 0) + x.T @ x
+
+        return hook
+
+    block = model.model.layers[0]
+    linears = {name: each for name, each in block.named_modules() if isinstance(each, torch.nn.Linear)}
+    for name, linear in linears.items():
+        linear.register_forward_pre_hook(add(name))
+    model.model.layers = model.model.layers[:1]
+    for ids in calibration:
+        model.model(torch.tensor([ids]), use_cache=False)
+    return {name: (moments[name], linear.weight.double()) for name, linear in linears.items()}
+
+
+def quantize(request):
+    weights = {
+        "num_bits": request["bits"],
+        "type": "int",
+        "symmetric": True,
+        "strategy": "group",
+        "group_size": request["groupSize"],
+    }
+    modifier = GPTQModifier(
+        ignore=["lm_head"],
+        config_groups={"all": {"targets": ["Linear"], "weights": weights}},
+        actorder=request.get("actOrder"),
+    )
+    calibration = request["calibration"]
+    data = Dataset.from_dict({"input_ids": calibration, "attention_mask": [[1] * len(ids) for ids in calibration]})
+    model = load()
+    start = time.perf_counter()
+    oneshot(
+        model=model,
+        dataset=data,
+        recipe=[modifier],
+        pipeline="sequential",
+        max_seq_length=max(map(len, calibration)),
+        num_calibration_samples=len(calibration),
+        shuffle_calibration_samples=False,
+        clear_sparse_session=True,
+    )
+    return model, time.perf_counter() - start
+
+
+print(json.dumps({"ready": True}), file=answers, flush=True)
+with torch.no_grad():
+    for line in sys.stdin:
+        request = json.loads(line)
+        model, seconds = quantize(request)
+        layers = dict(model.model.layers[0].named_modules())
+        first = {}
+        for name, (moment, weight) in first_block_moments(request["calibration"]).items():
+            delta = weight - layers[name].weight.double()
+            first[name.split(".")[-1]] = {
+                "trace": moment.trace().item(),
+                "error": ((delta @ moment) * delta).sum().item(),
+            }
+        windows = [model(torch.tensor([ids]), labels=torch.tensor([ids])).loss.item() for ids in request["windows"]]
+        print(json.dumps({"seconds": seconds, "windows": windows, "firstBlock": first}), file=answers, flush=True)
