@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
-const shared = fileURLToPath(new URL('../../../../shared', import.meta.url));
+export const shared = fileURLToPath(new URL('../../../../shared', import.meta.url));
 
 export const data = openDataFolder(`${shared}/data`);
 export const tokenizerFolder = `${shared}/models/SmolLM2-135M-Instruct`;
