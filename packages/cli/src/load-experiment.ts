@@ -1,13 +1,13 @@
 import { access, readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
-import { createJiti } from 'jiti';
 import { LowbitError, parseExperiment } from '@lowbit/core';
 import type { Experiment } from '@lowbit/core';
 import { findData } from './find-data.js';
+import { importModule } from './import-module.js';
 
 const modules = ['.ts', '.mts', '.js', '.mjs'];
 
-/** An experiment file: JSON, or a module whose default export is one. The only file that runs TypeScript. */
+/** An experiment file: JSON, or a module whose default export is one. */
 export async function loadExperiment(file: string): Promise<Experiment> {
   await access(file).catch((cause: unknown) => {
     throw new LowbitError(
@@ -23,8 +23,7 @@ export async function loadExperiment(file: string): Promise<Experiment> {
 async function readValue(file: string): Promise<unknown> {
   try {
     if (extname(file) === '.json') return JSON.parse(await readFile(file, 'utf8'));
-    if (modules.includes(extname(file)))
-      return await createJiti(import.meta.url).import(resolve(file), { default: true });
+    if (modules.includes(extname(file))) return (await importModule(resolve(file)))['default'];
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new LowbitError(

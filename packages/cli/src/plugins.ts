@@ -1,10 +1,11 @@
 import { createRequire } from 'node:module';
 import { isAbsolute, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { LowbitError, Registry } from '@lowbit/core';
 import type { Plugin } from '@lowbit/core';
 import { methods, presets } from '@lowbit/methods';
 import { tasks } from '@lowbit/tasks';
+import { importModule } from './import-module.js';
 
 /** The only file that names concrete plugins. The main thread and each worker call it, so only names cross threads. */
 export async function createRegistry(modules: readonly string[]): Promise<Registry> {
@@ -31,7 +32,7 @@ function locate(name: string): URL {
 async function loadPlugin(name: string, location: URL): Promise<Plugin> {
   let module: Plugin & { default?: Plugin };
   try {
-    module = (await import(location.href)) as typeof module;
+    module = await importModule(fileURLToPath(location));
   } catch (cause) {
     throw unloadable(name, cause);
   }

@@ -2,42 +2,39 @@ import { join } from 'node:path';
 import t from 'tap';
 import { readRun } from '@lowbit/core';
 import { callLowbit } from './call-lowbit.js';
-import { experiment, root } from './run-lowbit.js';
+import { experiment } from './run-lowbit.js';
 
 t.setTimeout(120_000);
 
-// A method as somebody outside the repository writes it: every weight to its sign times the row's mean size.
+// A method as somebody outside the repository writes it, in TypeScript, where no node_modules leads to Lowbit: every weight
+// to its sign times the row's mean size.
 const signs = `
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-const { z } = await import(pathToFileURL(createRequire(${JSON.stringify(`${root}package.json`)}).resolve('zod')).href);
-export const methods = [{
+import { defineMethod, storeDense, z } from '@lowbit/core';
+export const methods = [defineMethod({
   name: 'signs',
   version: '1',
   description: 'sign times mean size',
   source: 'this test',
   options: z.object({ factor: z.number().default(1) }),
-  async block(block, { options }) {
+  async block(block, { options }): Promise<void> {
     for (const layer of block.layers) {
       const { rows, cols, data } = await layer.weight();
       const values = new Float32Array(data.length);
       for (let row = 0; row < rows; row++) {
-        let mean = 0;
-        for (let col = 0; col < cols; col++) mean += Math.abs(data[row * cols + col]) / cols;
-        for (let col = 0; col < cols; col++) values[row * cols + col] = Math.sign(data[row * cols + col]) * mean * options.factor;
+        let mean: number = 0;
+        for (let col = 0; col < cols; col++) mean += Math.abs(data[row * cols + col]!) / cols;
+        for (let col = 0; col < cols; col++) values[row * cols + col] = Math.sign(data[row * cols + col]!) * mean * options.factor;
       }
-      const bytes = new Uint8Array(values.buffer);
-      const part = { format: 'dense', spec: {}, arrays: { values: { dtype: 'F32', shape: [rows, cols], data: bytes } } };
-      await layer.encode([part], { method: 'signs' });
+      await layer.encode([storeDense(values, rows, cols)], { method: 'signs' });
     }
   },
-}];
+})];
 `;
 
 t.test('a method from a module that the experiment names', async (t) => {
   const [tasks, recipes] = [experiment.tasks.slice(0, 1), ['float', 'signs', 'signs(factor=0.5)']];
-  const spec = { ...experiment, plugins: ['./signs.mjs'], recipes, tasks, workers: 1 };
-  const folder = t.testdir({ 'experiment.json': JSON.stringify(spec), 'signs.mjs': signs });
+  const spec = { ...experiment, plugins: ['./signs.ts'], recipes, tasks, workers: 1 };
+  const folder = t.testdir({ 'experiment.json': JSON.stringify(spec), 'signs.ts': signs });
   const ended = await callLowbit(t, ['run', join(folder, 'experiment.json'), '-o', join(folder, 'run')]);
   t.equal(ended.status, 0, ended.stderr);
   const { cells, manifest } = await readRun(join(folder, 'run'));
@@ -59,10 +56,10 @@ for (const [what, content, code] of [
   ['takes a name that is taken', signs.replaceAll("name: 'signs'", "name: 'rtn'"), 'PLUGIN_NAME'],
 ] as const)
   t.test(`a plugin that ${what}`, async (t) => {
-    const spec = { ...experiment, plugins: ['./plugin.mjs'], recipes: ['float'] };
+    const spec = { ...experiment, plugins: ['./plugin.ts'], recipes: ['float'] };
     const folder = t.testdir({
       'experiment.json': JSON.stringify(spec),
-      ...(content === undefined ? {} : { 'plugin.mjs': content }),
+      ...(content === undefined ? {} : { 'plugin.ts': content }),
     });
     const { status, stderr, stdout } = await callLowbit(t, [
       'run',
