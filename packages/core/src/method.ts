@@ -2,7 +2,8 @@ import type { ColumnStatistics, Kernels, Matrix } from '@lowbit/kernels';
 import type { z } from './options.js';
 import type { Operator, Site } from './draft/operators.js';
 import type { EncodedPart } from './formats/format.js';
-import type { Block, Decoder, Linear } from './model/decoder.js';
+import type { Edit } from './draft/draft.js';
+import type { Block, Decoder, Linear, TensorView } from './model/decoder.js';
 import type { LayerRecord } from './store/types.js';
 
 /** What a method may ask to be collected over the inputs of a linear. */
@@ -67,12 +68,19 @@ export interface ModelDraft {
   read(tensor: string): Promise<Float32Array>;
   /** Replaces a parameter by a float32 one of the same shape. */
   write(tensor: string, values: Float32Array): void;
+  /** Changes a parameter when it is next read, after the edits before; costs nothing until its block's turn. */
+  edit(tensor: string, edit: Edit): void;
+  /** The linear's bias; zeros under a name of its own where the family has none. */
+  addBias(linear: Linear): TensorView;
+  /** Gives a head that shares the embedding's tensor one of its own, equal so far. */
+  untieHead(): void;
   operators(site: Site): readonly Operator[];
   setOperators(site: Site, operators: readonly Operator[]): void;
 }
 
 export interface BlockDraft {
   readonly index: number;
+  readonly model: ModelDraft;
   readonly block: Block;
   readonly layers: readonly LayerDraft[];
   /** The layers in true-sequential order: {q,k,v}, {o}, {gate,up}, {down}. */

@@ -15,8 +15,7 @@ import type { Checkpoint } from './model/checkpoint.js';
 import type { Decoder, TensorView } from './model/decoder.js';
 import { checkFinite } from './model/finite.js';
 import { isFloatDtype } from './model/dtype.js';
-import { readJsonObject } from './model/json.js';
-import { decoderTensors, readDecoder } from './model/read-decoder.js';
+import { decoderTensors } from './model/read-decoder.js';
 import { roundRopeFrequencies } from './model/round-rope.js';
 import type { RopeFrequencies } from './model/round-rope.js';
 import { checkTokenizer, openTokenizer } from './model/tokenizer.js';
@@ -75,7 +74,9 @@ export async function openSubject(path: string, options: SubjectOptions): Promis
   const maxLength = options.maxLength ?? Math.min(info.decoder.contextLength, defaultMaxLength);
   const decoder =
     options.ropeFrequencies === 'bfloat16' ? await roundRopeFrequencies(info.decoder, options.kernels) : info.decoder;
-  const scorer = new ResidentModel(decoder, sources, { device: options.device, lowering: options.lowering, maxLength });
+  const operators = await artifact?.readOperators();
+  const { device, lowering } = options;
+  const scorer = new ResidentModel(decoder, sources, { device, lowering, operators, maxLength });
   let tokenizer: Promise<Tokenizer> | undefined;
   return {
     ...info,
@@ -123,14 +124,7 @@ async function describe(path: string, kernels: Kernels): Promise<Described> {
 async function describeArtifact(path: string): Promise<Described> {
   const artifact = await openArtifact(path);
   const { record, tensors } = artifact;
-  const source = join(path, 'config.json');
-  const config = await readJsonObject(source, 'CONFIG_VALUE');
-  if (config === undefined)
-    throw new LowbitError(
-      'ARTIFACT_MISSING',
-      `Expected ${source} beside lowbit.json, found none; quantize the model again.`,
-    );
-  const decoder = readDecoder(config, new Set([...tensors.keys(), ...Object.keys(record.weights)]), source);
+  const { decoder } = record;
   const stored = new Map<string, TensorSource>();
   for (const view of decoderTensors(decoder)) {
     const found = tensors.get(view.tensor);

@@ -1,46 +1,106 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { defineMethod, inspectSubject, makeArtifacts, openArtifact, Registry, resolveRecipe, z } from '@lowbit/core';
+import type { Test } from 'tap';
+import {
+  defineMethod,
+  inspectSubject,
+  makeArtifacts,
+  openArtifact,
+  openSubject,
+  Registry,
+  resolveRecipe,
+  z,
+} from '@lowbit/core';
+import type { Method } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import { makeTinyCheckpoint } from '../../core/test/fixtures/tiny-checkpoint.js';
 
 const device = { name: 'cpu', threads: 1 };
+const kernels = await loadKernels();
+const shared = { version: '1', description: 'for this test', source: 'none', options: z.object({}) };
+const ids = Int32Array.from({ length: 24 }, (_, i) => (i * 7) % 60);
 
-t.test('edits that are not encoded are stored, operators that cannot be stored are refused', async (t) => {
+/** Makes the artifact of one method on a tiny checkpoint; its folder, the float model's beside it. */
+async function edit(t: Test, method: Method, family: 'llama' | 'opt' | 'gpt2' = 'llama') {
   const folder = t.testdir();
-  const checkpoint = join(folder, 'model');
-  await makeTinyCheckpoint(checkpoint, { family: 'llama', dtype: 'BF16' });
-  const kernels = await loadKernels();
-  const own = new Registry();
-  const shared = { version: '1', description: 'for this test', source: 'none', options: z.object({}) };
-  own.add({
-    methods: [
-      defineMethod({
-        ...shared,
-        name: 'halve',
-        block: async ({ layers }) => {
-          for (const layer of layers) layer.setWeight((await layer.weight()).data.map((w) => w / 2));
-        },
-      }),
-      defineMethod({
-        ...shared,
-        name: 'scale',
-        prepare: async (draft) => {
-          const { linear } = draft.blocks[0]?.layers[0] ?? {};
-          draft.setOperators(`${linear?.name}.input`, [
-            { kind: 'scale', factors: new Float32Array(linear?.cols ?? 0).fill(2) },
-          ]);
-        },
-      }),
-    ],
-  });
-  const recipes = ['halve', 'scale'].map((name) => ({ recipe: resolveRecipe(name, own), folder: join(folder, name) }));
+  const [checkpoint, artifact] = [join(folder, 'model'), join(folder, 'artifact')];
+  await makeTinyCheckpoint(checkpoint, { family, dtype: 'BF16' });
+  const registry = new Registry();
+  registry.add({ methods: [method] });
+  const recipes = [{ recipe: resolveRecipe(method.name, registry), folder: artifact }];
   const outcome = await makeArtifacts({ checkpoint, recipes, kernels, device, workFolder: folder });
-  t.equal(outcome.get('halve'), undefined);
-  const { tensors, record } = await openArtifact(join(folder, 'halve'));
+  return { checkpoint, artifact, error: outcome.get(method.name) };
+}
+
+async function lossesOf(path: string, workFolder: string): Promise<Float32Array> {
+  const subject = await openSubject(path, { kernels, device, workFolder });
+  const [losses] = await subject.scorer.scoreSequences([ids]);
+  await subject.release();
+  return losses as Float32Array;
+}
+
+const distance = (a: Float32Array, b: Float32Array): number =>
+  Math.max(...a.map((x, i) => Math.abs(x - (b[i] ?? NaN))));
+
+t.test('edits that are not encoded are stored', async (t) => {
+  const halve = defineMethod({
+    ...shared,
+    name: 'halve',
+    block: async ({ layers }) => {
+      for (const layer of layers) layer.setWeight((await layer.weight()).data.map((w) => w / 2));
+    },
+  });
+  const { checkpoint, artifact, error } = await edit(t, halve);
+  t.equal(error, undefined);
+  const { tensors, record } = await openArtifact(artifact);
   const float = await inspectSubject(checkpoint, kernels);
   t.not(record.digest, float.digest);
   t.equal(tensors.get(float.decoder.blocks[0]?.mlp.down.weight.tensor ?? '')?.dtype, 'F32');
-  t.equal((await inspectSubject(join(folder, 'halve'), kernels)).bitsPerWeight, 32);
-  t.match(outcome.get('scale'), { code: 'METHOD_FAILED', message: /operators/ });
+  t.equal((await inspectSubject(artifact, kernels)).bitsPerWeight, 32);
+});
+
+t.test('operators are stored: a scale at an input undoes halved weights', async (t) => {
+  const byCols = new Map<number, Float32Array>();
+  const undo = defineMethod({
+    ...shared,
+    name: 'undo',
+    prepare: async (draft) => {
+      for (const { layers } of draft.blocks)
+        for (const layer of layers) {
+          draft.edit(layer.linear.weight.tensor, (values) => values.map((w) => w / 2));
+          const { cols } = layer.linear;
+          const factors = byCols.get(cols) ?? new Float32Array(cols).fill(2);
+          byCols.set(cols, factors);
+          draft.setOperators(`${layer.linear.name}.input`, [{ kind: 'scale', factors }]);
+        }
+    },
+  });
+  const { checkpoint, artifact, error } = await edit(t, undo);
+  t.equal(error, undefined);
+  const folder = t.testdirName;
+  t.ok(distance(await lossesOf(artifact, folder), await lossesOf(checkpoint, folder)) < 1e-6);
+  const { record, tensors } = await openArtifact(artifact);
+  t.equal(Object.keys(record.operators).length, record.decoder.blocks.length * 7);
+  const arrays = [...tensors.keys()].filter((name) => name.startsWith('operators.'));
+  t.equal(arrays.length, byCols.size, 'an array that sites share is stored once');
+});
+
+t.test('a bias that the family does not have, and a head of its own', async (t) => {
+  const structure = defineMethod({
+    ...shared,
+    name: 'structure',
+    prepare: async (draft) => {
+      const { linear } = draft.blocks[0]?.layers[0] ?? {};
+      if (linear) draft.addBias(linear);
+      draft.untieHead();
+      draft.edit(draft.decoder.head.weight.tensor, (values) => values.map((w) => 2 * w));
+      const norm = draft.decoder.finalNorm;
+      if (norm) draft.edit(norm.weight.tensor, (values) => values.map((w) => w / 2));
+    },
+  });
+  const { checkpoint, artifact, error } = await edit(t, structure);
+  t.equal(error, undefined);
+  const folder = t.testdirName;
+  t.ok(distance(await lossesOf(artifact, folder), await lossesOf(checkpoint, folder)) < 1e-6);
+  t.equal((await openArtifact(artifact)).record.decoder.head.tied, false);
 });

@@ -3,6 +3,9 @@ import { join } from 'node:path';
 import { z } from '../options.js';
 import { LowbitError } from '../errors.js';
 import type { EncodedPart, EncodedWeight } from '../formats/format.js';
+import type { Operators } from '../draft/operators.js';
+import type { Decoder } from '../model/decoder.js';
+import { loadOperators } from './operators.js';
 import { readTensorBytes } from './tensor-bytes.js';
 import { readSafetensorsHeader } from '../model/safetensors.js';
 import type { StoredTensor } from '../model/safetensors.js';
@@ -19,7 +22,7 @@ const part = z.object({
 });
 
 const schema = z.object({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(2),
   lowbit: z.string(),
   model: z.object({ name: z.string(), family: z.string(), digest: z.string(), parameters: z.number() }),
   recipe: z.custom<RecipeRecord>((value) => typeof value === 'object' && value !== null && 'steps' in value),
@@ -28,6 +31,10 @@ const schema = z.object({
   /** sha256 of model.safetensors. */
   digest: z.string(),
   layers: z.custom<LayerRecord[]>((value) => Array.isArray(value)),
+  /** The model that the tensors belong to: the checkpoint's, with what edits changed of its structure. */
+  decoder: z.custom<Decoder>((value) => typeof value === 'object' && value !== null && 'blocks' in value),
+  /** By site. */
+  operators: z.record(z.string(), z.array(z.record(z.string(), z.unknown()))),
   weights: z.record(z.string(), z.object({ rows: z.int(), cols: z.int(), parts: z.array(part) })),
 });
 
@@ -40,6 +47,7 @@ export interface Artifact {
   /** Everything in model.safetensors: plain tensors under their own names, arrays of encoded ones under theirs. */
   tensors: ReadonlyMap<string, StoredTensor>;
   readWeight(tensor: string): Promise<EncodedWeight>;
+  readOperators(): Promise<Operators>;
 }
 
 export async function isArtifact(folder: string): Promise<boolean> {
@@ -53,6 +61,14 @@ export async function isArtifact(folder: string): Promise<boolean> {
 export async function openArtifact(folder: string): Promise<Artifact> {
   const record = await readRecord(folder);
   const { tensors } = await readSafetensorsHeader(join(folder, weightsFile));
+  const find = (name: string): StoredTensor => {
+    const found = tensors.get(name);
+    if (found) return found;
+    throw new LowbitError(
+      'CHECKPOINT_TENSOR',
+      `Expected tensor ${name} in ${folder}, found none; quantize the model again.`,
+    );
+  };
   return {
     folder,
     record,
@@ -64,12 +80,7 @@ export async function openArtifact(folder: string): Promise<Artifact> {
       for (const { format, spec, arrays } of weight.parts) {
         const stored: EncodedPart = { format, spec, arrays: {} };
         for (const [key, name] of Object.entries(arrays)) {
-          const found = tensors.get(name);
-          if (found === undefined)
-            throw new LowbitError(
-              'CHECKPOINT_TENSOR',
-              `Expected tensor ${name} in ${folder}, found none; quantize the model again.`,
-            );
+          const found = find(name);
           stored.arrays[key] = {
             dtype: found.dtype as EncodedPart['arrays'][string]['dtype'],
             shape: found.shape,
@@ -80,6 +91,12 @@ export async function openArtifact(folder: string): Promise<Artifact> {
       }
       return { rows: weight.rows, cols: weight.cols, parts };
     },
+    readOperators: () =>
+      loadOperators(record.operators, async (name) => {
+        const found = find(name);
+        const { buffer } = (await readTensorBytes(found)).slice();
+        return found.dtype === 'I32' ? new Int32Array(buffer) : new Float32Array(buffer);
+      }),
   };
 }
 

@@ -5,6 +5,8 @@ import type { BlockState, Draft } from '../draft/draft.js';
 import type { EncodedWeight } from '../formats/format.js';
 import type { Checkpoint } from '../model/checkpoint.js';
 import { blockLinears } from '../model/decoder.js';
+import type { TensorView } from '../model/decoder.js';
+import { blockTensors, decoderTensors } from '../model/read-decoder.js';
 import { readSafetensorsHeader } from '../model/safetensors.js';
 import { writeSafetensors } from '../model/safetensors-write.js';
 import type { NewTensor } from '../model/safetensors-write.js';
@@ -14,6 +16,7 @@ import type { CalibrationRecord } from '../store/types.js';
 import { version } from '../version.js';
 import { artifactFile, weightsFile } from './artifact.js';
 import type { ArtifactRecord } from './artifact.js';
+import { storeOperators } from './operators.js';
 import { readTensorBytes } from './tensor-bytes.js';
 
 const copied = [
@@ -32,6 +35,8 @@ export class ArtifactWriter {
   readonly #part: string;
   readonly #weights: ArtifactRecord['weights'] = {};
   readonly #blocks: string[] = [];
+  /** Parameters of stored blocks that an edit replaced. */
+  readonly #edited = new Set<string>();
 
   private constructor(
     readonly checkpoint: Checkpoint,
@@ -48,27 +53,33 @@ export class ArtifactWriter {
     return writer;
   }
 
-  /** Stores the block's encoded linears; the draft may forget them afterwards. */
-  async addBlock(block: BlockState): Promise<void> {
+  /** Stores what the block has encoded or edited; the draft may forget it afterwards. */
+  async addBlock({ block, draft, index }: BlockState): Promise<void> {
     const tensors: NewTensor[] = [];
-    for (const { linear } of block.layers) {
-      const encoded = block.draft.encoded.get(linear.weight.tensor);
-      if (encoded) tensors.push(...this.#describe(linear.weight.tensor, encoded));
+    for (const view of blockTensors(block)) {
+      const encoded = draft.encoded.get(view.tensor);
+      if (encoded) tensors.push(...this.#describe(view.tensor, encoded));
+      else if (draft.isEdited(view.tensor)) {
+        tensors.push(editedTensor(view, await draft.read(view.tensor)));
+        this.#edited.add(view.tensor);
+      }
     }
-    const path = join(this.#part, `block-${String(block.index).padStart(5, '0')}`);
+    const path = join(this.#part, `block-${String(index).padStart(5, '0')}`);
     await writeSafetensors(path, tensors);
     this.#blocks.push(path);
   }
 
   async finish(draft: Draft, calibration: CalibrationRecord | undefined, kernels: Kernels): Promise<void> {
     const path = join(this.#part, weightsFile);
-    await writeSafetensors(path, [...this.#plainTensors(draft), ...(await this.#blockTensors())], { format: 'lowbit' });
+    const operators = storeOperators(draft.sites);
+    const tensors = [...this.#plainTensors(draft), ...(await this.#blockTensors()), ...operators.tensors];
+    await writeSafetensors(path, tensors, { format: 'lowbit' });
     for (const block of this.#blocks) await rm(block);
     for (const name of copied)
       await copyFile(join(this.checkpoint.directory, name), join(this.#part, name)).catch(ignoreMissing);
     const { name, decoder, parameters } = this.checkpoint;
     const record: ArtifactRecord = {
-      formatVersion: 1,
+      formatVersion: 2,
       lowbit: version,
       model: { name, family: decoder.family, digest: await this.checkpoint.digest(), parameters },
       recipe: recordRecipe(this.recipe),
@@ -76,6 +87,8 @@ export class ArtifactWriter {
       bitsPerWeight: draft.records.length > 0 ? meanBits(draft) : this.#plainBits(draft),
       digest: await kernels.sha256File(path),
       layers: draft.records,
+      decoder: draft.decoder,
+      operators: operators.record,
       weights: this.#weights,
     };
     await writeFile(join(this.#part, artifactFile), `${JSON.stringify(record, undefined, 1)}\n`);
@@ -104,31 +117,30 @@ export class ArtifactWriter {
     );
   }
 
-  /** Everything that no method encoded: as it lies in the checkpoint, or float32 where an edit replaced it. */
+  /** What no block stored: as it lies in the checkpoint, or float32 where an edit replaced it. */
   #plainTensors(draft: Draft): NewTensor[] {
-    return [...this.checkpoint.tensors.values()]
-      .filter(({ name }) => this.#weights[name] === undefined)
-      .map((stored) => {
-        const { name, dtype, shape } = stored;
-        const edited = draft.edits.get(name);
-        if (edited)
-          return {
-            name,
-            dtype: 'F32',
-            shape,
-            data: new Uint8Array(edited.buffer, edited.byteOffset, edited.byteLength),
-          };
-        return { name, dtype, shape, data: () => readTensorBytes(stored) };
-      });
+    const isStored = (name: string): boolean => this.#weights[name] !== undefined || this.#edited.has(name);
+    const edited = decoderTensors(draft.decoder).filter(({ tensor }) => !isStored(tensor) && draft.isEdited(tensor));
+    const names = new Set(edited.map(({ tensor }) => tensor));
+    const kept = [...this.checkpoint.tensors.values()].filter(({ name }) => !isStored(name) && !names.has(name));
+    return [
+      ...kept.map((stored) => ({
+        name: stored.name,
+        dtype: stored.dtype,
+        shape: stored.shape,
+        data: () => readTensorBytes(stored),
+      })),
+      ...edited.map((view) => editedTensor(view, () => draft.read(view.tensor))),
+    ];
   }
 
   /** Stored bits of the blocks' linears where none was encoded: an edited one is float32. */
-  #plainBits({ decoder, edits }: Draft): number {
+  #plainBits({ decoder }: Draft): number {
     let bits = 0;
     let weights = 0;
     for (const { rows, cols, weight } of decoder.blocks.flatMap(blockLinears)) {
       weights += rows * cols;
-      bits += edits.has(weight.tensor)
+      bits += this.#edited.has(weight.tensor)
         ? 32 * rows * cols
         : 8 * (this.checkpoint.tensors.get(weight.tensor)?.bytes ?? 0);
     }
@@ -146,6 +158,13 @@ export class ArtifactWriter {
       })),
     );
   }
+}
+
+function editedTensor({ tensor, shape }: TensorView, values: Float32Array | (() => Promise<Float32Array>)): NewTensor {
+  const bytes = ({ buffer, byteOffset, byteLength }: Float32Array): Uint8Array =>
+    new Uint8Array(buffer, byteOffset, byteLength);
+  const data = typeof values === 'function' ? async () => bytes(await values()) : bytes(values);
+  return { name: tensor, dtype: 'F32', shape, data };
 }
 
 /** Stored bits of the quantized linears over their weights. */

@@ -6,6 +6,7 @@ import type { EncodedPart, EncodedWeight } from '../formats/format.js';
 import type { EncodeRecord, LayerDraft, ModelDraft, BlockDraft, StatisticKind, Statistics } from '../method.js';
 import { blockLinears, blockStages } from '../model/decoder.js';
 import type { Block, Decoder, Linear, TensorView } from '../model/decoder.js';
+import { blockTensors } from '../model/read-decoder.js';
 import type { LayerRecord } from '../store/types.js';
 import type { Operator, Site } from './operators.js';
 
@@ -22,32 +23,80 @@ export type CollectStatistics = (
   kinds: readonly StatisticKind[],
 ) => Promise<Map<LayerDraft, Statistics>>;
 
-/** One recipe's edits on a model: replaced parameters, encoded linears, operators at sites. */
+/** Changes a parameter's values, float32 in their stored shape; it may write into what it is given. */
+export type Edit = (values: Float32Array) => Float32Array | Promise<Float32Array>;
+
+/**
+ * One recipe's edits on a model: replaced and edited parameters, encoded linears, operators at sites. An edit runs when
+ * its parameter is read, so that a rotation of a whole model costs no memory before a block's turn.
+ */
 export class Draft implements ModelDraft {
+  /** Its own copy: a method may give a linear a bias or the head a weight of its own. */
   readonly decoder: Decoder;
   readonly blocks: readonly BlockState[];
-  readonly edits = new Map<string, Float32Array>();
   readonly encoded = new Map<string, EncodedWeight>();
   readonly records: LayerRecord[] = [];
   readonly sites = new Map<Site, readonly Operator[]>();
   /** Raised by every edit: equal editions of one draft mean equal activations. */
   edition = 0;
+  readonly #values = new Map<string, Float32Array>();
+  readonly #edits = new Map<string, Edit[]>();
+  /** Tensor that a new one starts from. */
+  readonly #origins = new Map<string, string>();
+  readonly #forgotten = new Set<string>();
 
   constructor(
     readonly model: FloatModel,
     readonly kernels: Kernels,
     readonly collect: CollectStatistics,
   ) {
-    this.decoder = model.decoder;
+    this.decoder = structuredClone(model.decoder);
     this.blocks = this.decoder.blocks.map((block) => new BlockState(this, block));
   }
 
   async read(tensor: string): Promise<Float32Array> {
-    return this.edits.get(tensor)?.slice() ?? (await this.model.read(tensor));
+    if (this.#forgotten.has(tensor))
+      throw new LowbitError(
+        'METHOD_FAILED',
+        `Expected ${tensor} to be read before its block was stored; read it in the block's own hook.`,
+      );
+    const held = this.#values.get(tensor)?.slice();
+    let values = held ?? (await this.model.read(this.#origins.get(tensor) ?? tensor));
+    for (const edit of this.#edits.get(tensor) ?? []) values = await edit(values);
+    return values;
   }
 
   write(tensor: string, values: Float32Array): void {
-    this.edits.set(tensor, values);
+    this.#values.set(tensor, values);
+    this.#edits.delete(tensor);
+    this.edition++;
+  }
+
+  edit(tensor: string, edit: Edit): void {
+    this.#edits.set(tensor, [...(this.#edits.get(tensor) ?? []), edit]);
+    this.edition++;
+  }
+
+  /** Whether it differs from the checkpoint's, encoding aside. */
+  isEdited(tensor: string): boolean {
+    return this.#values.has(tensor) || this.#edits.has(tensor) || this.#origins.has(tensor);
+  }
+
+  addBias(linear: Linear): TensorView {
+    if (linear.bias === undefined) {
+      linear.bias = { tensor: `${linear.name}.bias`, shape: [linear.rows] };
+      this.write(linear.bias.tensor, new Float32Array(linear.rows));
+    }
+    return linear.bias;
+  }
+
+  untieHead(): void {
+    const { head, embedding } = this.decoder;
+    if (!head.tied) return;
+    const { tensor, shape } = embedding.token;
+    this.decoder.head = { ...head, tied: false, weight: { tensor: 'lm_head.weight', shape } };
+    this.#origins.set('lm_head.weight', tensor);
+    for (const edit of this.#edits.get(tensor) ?? []) this.edit('lm_head.weight', edit);
     this.edition++;
   }
 
@@ -61,10 +110,29 @@ export class Draft implements ModelDraft {
     this.edition++;
   }
 
+  /** Runs the pending edits of a block's parameters once, for all who read them until it is forgotten. */
+  async settle({ block }: BlockState): Promise<void> {
+    for (const { tensor } of blockTensors(block)) {
+      if (!this.#edits.has(tensor)) continue;
+      this.#values.set(tensor, await this.read(tensor));
+      this.#edits.delete(tensor);
+    }
+  }
+
+  /** A stored block's values are dropped, so that memory holds a few blocks and not the model. */
+  forget({ block }: BlockState): void {
+    for (const { tensor } of blockTensors(block)) {
+      if (this.isEdited(tensor)) this.#forgotten.add(tensor);
+      this.#values.delete(tensor);
+      this.#edits.delete(tensor);
+      this.encoded.delete(tensor);
+    }
+  }
+
   /** A parameter as the model now computes with it: encoded linears decoded, in the stored shape. */
   async current(view: TensorView): Promise<Float32Array> {
     const encoded = this.encoded.get(view.tensor);
-    if (encoded === undefined) return this.edits.get(view.tensor) ?? this.model.read(view.tensor);
+    if (encoded === undefined) return this.read(view.tensor);
     const values = await decodeWeight(encoded, this.kernels);
     return view.transposed ? transpose(values, encoded.rows, encoded.cols) : values;
   }
@@ -84,6 +152,10 @@ export class BlockState implements BlockDraft {
     const byName = new Map(blockLinears(block).map((linear) => [linear.name, new LayerState(draft, block, linear)]));
     this.layers = [...byName.values()];
     this.stages = blockStages(block).map((stage) => stage.map(({ name }) => byName.get(name) as LayerState));
+  }
+
+  get model(): ModelDraft {
+    return this.draft;
   }
 
   statistics(layers: readonly LayerDraft[], kinds: readonly StatisticKind[]): Promise<Map<LayerDraft, Statistics>> {

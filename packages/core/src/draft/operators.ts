@@ -23,11 +23,20 @@ export interface Permute {
   order: Int32Array;
 }
 
-/** The last axis seen as blocks of `size` columns, each multiplied from the right by the same `size` x `size` matrix. */
+/**
+ * The last axis seen as `[f1.size, ..., fk.size]`, each of these axes multiplied by its matrix: a Kronecker product. One
+ * factor is a full rotation; `[{ size: n / b }, { size: b, matrix }]` is the same rotation in every block of b columns.
+ */
 export interface Rotate {
   kind: 'rotate';
+  factors: readonly RotateFactor[];
+}
+
+/** Along its axis y[j] = sum over k of x[k] * matrix[k][j]; without a matrix the axis is left alone. */
+export interface RotateFactor {
   size: number;
-  matrix: Float32Array;
+  /** Row-major `[size, size]`. */
+  matrix?: Float32Array | undefined;
 }
 
 /** Quantize and dequantize in float. Symmetric: s = clipRatio * absMax / (2^(bits-1) - 1), codes -2^(bits-1) .. 2^(bits-1) - 1. */
@@ -50,3 +59,9 @@ export type Site =
   `${string}.input` | `${string}.output` | `block.${number}.${'query' | 'key' | 'value' | 'keyBeforeRope'}`;
 
 export type Operators = ReadonlyMap<Site, readonly Operator[]>;
+
+/** Without the quantizers: what calibration runs with, so that statistics and the next block's inputs are not rounded. */
+export function exactOperators(sites: Operators): Operators {
+  const kept = [...sites].map(([site, list]) => [site, list.filter(({ kind }) => kind !== 'quantize')] as const);
+  return new Map(kept.filter(([, list]) => list.length > 0));
+}

@@ -1,6 +1,7 @@
-import type { Operators } from '../draft/operators.js';
-import type { Block, Decoder, Norm, TensorView } from '../model/decoder.js';
+import type { Operators, Site } from '../draft/operators.js';
+import type { Block, Decoder, TensorView } from '../model/decoder.js';
 import { blockLinears } from '../model/decoder.js';
+import { blockTensors, embeddingTensors } from '../model/read-decoder.js';
 import { blockGraph, embeddingGraph } from './graphs.js';
 import { FedParameters, StoredParameters } from './parameters.js';
 import type { TensorSource } from './parameters.js';
@@ -27,10 +28,15 @@ export interface BlockResult {
   next: Float32Array | undefined;
 }
 
+/** Enough for the passes of two kinds of blocks; each holds the memory of its last batch. */
+const maxSessions = 8;
+
 /** Runs single blocks with their parameters fed, so that one session serves all blocks of one shape. */
 export class BlockRunner {
   readonly #sessions = new Map<string, Promise<{ session: Session; parameters: FedParameters }>>();
   readonly #buffers: Float32Array[] = [];
+  readonly #arrays = new WeakMap<object, number>();
+  #nextArray = 0;
 
   constructor(
     readonly decoder: Decoder,
@@ -38,10 +44,17 @@ export class BlockRunner {
     readonly maxLength: number,
   ) {}
 
-  /** Token ids `[sequences, length]` to the states that enter block 0, with the checkpoint's own embedding. */
-  async embed(sequences: readonly Int32Array[], sources: ReadonlyMap<string, TensorSource>): Promise<Float32Array> {
-    const parameters = new StoredParameters(sources);
-    const graph = embeddingGraph(this.decoder, { ...this.#graphOptions(new Map()), parameters });
+  /** Token ids `[sequences, length]` to the states that enter block 0, with the embedding read in place or fed. */
+  async embed(
+    sequences: readonly Int32Array[],
+    parameters: ReadonlyMap<string, TensorSource> | ReadParameter,
+  ): Promise<Float32Array> {
+    const feeds: Record<string, Feed> = {};
+    if (typeof parameters === 'function')
+      for (const view of embeddingTensors(this.decoder.embedding))
+        feeds[view.tensor] = { data: await parameters(view), dims: view.shape };
+    const source = typeof parameters === 'function' ? new FedParameters(new Map()) : new StoredParameters(parameters);
+    const graph = embeddingGraph(this.decoder, { ...this.#graphOptions(new Map()), parameters: source });
     const session = await openSession(graph, this.device);
     const length = sequences[0]?.length ?? 0;
     const dims = [sequences.length, length];
@@ -49,7 +62,11 @@ export class BlockRunner {
       sequences.flatMap((sequence) => [...sequence]),
       BigInt,
     );
-    const { hidden } = await session.run({ ids: { data: ids, dims }, positions: positions(sequences.length, length) });
+    const { hidden } = await session.run({
+      ...feeds,
+      ids: { data: ids, dims },
+      positions: positions(sequences.length, length),
+    });
     await session.release();
     return hidden?.data as Float32Array;
   }
@@ -65,7 +82,7 @@ export class BlockRunner {
     const names = fedNames(block);
     const { session, parameters } = await this.#session(block, operators, observed, next, names);
     const feeds: Record<string, Feed> = {};
-    for (const view of blockViews(block)) {
+    for (const view of blockTensors(block)) {
       const name = names.get(view.tensor) as string;
       if (parameters.used.has(name)) feeds[name] = { data: await read(view), dims: view.shape };
     }
@@ -106,20 +123,46 @@ export class BlockRunner {
     names: Map<string, string>,
   ): Promise<{ session: Session; parameters: FedParameters }> {
     const linears = blockLinears(block).map(({ name }) => name);
-    const sites = [...operators.keys()].filter(
-      (site) => linears.some((name) => site.startsWith(`${name}.`)) || site.startsWith(`block.${block.index}.`),
-    );
-    // A block with operators of its own holds their data as constants and cannot share a session.
-    const own = sites.length > 0 ? `block ${block.index} ${this.#sessions.size}` : '';
-    const key = `${shapeKey(block, names)} ${observed.map((name) => linears.indexOf(name)).join(',')} ${next} ${own}`;
+    const watched = observed.map((name) => linears.indexOf(name)).join(',');
+    const key = `${shapeKey(block, names)} ${this.#operatorsKey(block, operators)} ${watched} ${next}`;
     let opened = this.#sessions.get(key);
     if (opened === undefined) {
       const parameters = new FedParameters(names);
       const graph = blockGraph(this.decoder, block, { ...this.#graphOptions(operators), parameters }, observed, next);
       opened = openSession(graph, this.device).then((session) => ({ session, parameters }));
+      this.#evict();
       this.#sessions.set(key, opened);
     }
     return opened;
+  }
+
+  /** Blocks whose operators hold the same arrays share sessions; those with arrays of their own would fill the memory. */
+  #evict(): void {
+    for (const [key, opened] of [...this.#sessions].slice(0, -maxSessions + 1)) {
+      this.#sessions.delete(key);
+      void opened.then(({ session }) => session.release());
+    }
+  }
+
+  /** What sits at the block's sites, arrays by identity. */
+  #operatorsKey(block: Block, operators: Operators): string {
+    const sites = blockLinears(block).flatMap(({ name }, i) => [
+      [`${i}.input`, `${name}.input`],
+      [`${i}.output`, `${name}.output`],
+    ]);
+    const inner = ['query', 'key', 'value', 'keyBeforeRope'].map((name) => [name, `block.${block.index}.${name}`]);
+    const found = [...sites, ...inner].map(([place, site]) => [place, operators.get(site as Site)]);
+    return JSON.stringify(
+      found.filter(([, list]) => list),
+      (_, value: unknown) =>
+        value instanceof Float32Array || value instanceof Int32Array ? `array ${this.#identify(value)}` : value,
+    );
+  }
+
+  #identify(array: object): number {
+    let id = this.#arrays.get(array);
+    if (id === undefined) this.#arrays.set(array, (id = this.#nextArray++));
+    return id;
   }
 
   #graphOptions(operators: Operators) {
@@ -133,18 +176,9 @@ function positions(sequences: number, length: number): Feed {
   return { data, dims: [sequences, length] };
 }
 
-/** Every parameter of a block. */
-export function blockViews(block: Block): TensorView[] {
-  const { attention } = block;
-  const norms = [block.attentionNorm, block.mlpNorm, attention.queryNorm, attention.keyNorm].filter(
-    (norm): norm is Norm => norm !== undefined,
-  );
-  return [...norms, ...blockLinears(block)].flatMap(({ weight, bias }) => (bias ? [weight, bias] : [weight]));
-}
-
 /** Input names that do not depend on the block's index: p0, p1, ... */
 function fedNames(block: Block): Map<string, string> {
-  return new Map(blockViews(block).map((view, i) => [view.tensor, `p${i}`]));
+  return new Map(blockTensors(block).map((view, i) => [view.tensor, `p${i}`]));
 }
 
 /** Equal for blocks that one session can serve: all but index, names and tensors. */

@@ -93,7 +93,8 @@ function startGraph(name: string, options: GraphOptions): { graph: Graph; scope:
   const graph = new Graph(name);
   const positions = graph.input('positions', 'int64', ['batch', 'sequence']);
   const ends = packed ? graph.input('ends', 'int64', ['batch', 'sequence']) : undefined;
-  return { graph, scope: { graph, parameters, operators, lowering, positions, ends, maxLength, shared: new Map() } };
+  const caches = { shared: new Map(), arrays: new Map() };
+  return { graph, scope: { graph, parameters, operators, lowering, positions, ends, maxLength, ...caches } };
 }
 
 /** Token and position embedding, `[tokens, hidden]`. */

@@ -1,6 +1,6 @@
 import { LowbitError, nearestName } from '../errors.js';
 import { ConfigReader } from './config-reader.js';
-import type { Decoder, Embedding, Linear, Norm, TensorView } from './decoder.js';
+import type { Block, Decoder, Embedding, Linear, Norm, TensorView } from './decoder.js';
 import { blockLinears } from './decoder.js';
 import { families } from './families/index.js';
 import type { Family, TensorNames } from './families/index.js';
@@ -47,16 +47,22 @@ export function decoderTensors(decoder: Decoder): TensorView[] {
   const { embedding, blocks, finalNorm, outputProjection, head } = decoder;
   const views = [
     ...embeddingTensors(embedding),
-    ...blocks.flatMap((block) => [
-      ...[block.attentionNorm, block.attention.queryNorm, block.attention.keyNorm, block.mlpNorm].flatMap(normTensors),
-      ...blockLinears(block).flatMap(linearTensors),
-    ]),
+    ...blocks.flatMap(blockTensors),
     ...normTensors(finalNorm),
     ...linearTensors(outputProjection),
     head.weight,
     ...(head.bias ? [head.bias] : []),
   ];
   return [...new Map(views.map((view) => [view.tensor, view])).values()];
+}
+
+/** Every parameter of a block. */
+export function blockTensors(block: Block): TensorView[] {
+  const { attentionNorm, attention, mlpNorm } = block;
+  return [
+    ...[attentionNorm, attention.queryNorm, attention.keyNorm, mlpNorm].flatMap(normTensors),
+    ...blockLinears(block).flatMap(linearTensors),
+  ];
 }
 
 /** Every tensor between token ids and block 0. */

@@ -1,5 +1,6 @@
 import type { Kernels } from '@lowbit/kernels';
 import type { BlockState, LayerState } from '../draft/draft.js';
+import { exactOperators } from '../draft/operators.js';
 import type { BlockRunner } from '../engine/block-runner.js';
 import type { LayerDraft, StatisticKind, Statistics } from '../method.js';
 import { StatisticsSum } from './statistics.js';
@@ -64,7 +65,7 @@ export class Collector {
     const observed = owners.map(({ linear }) => linear.name);
     const run = await this.runner.open({
       block: block.block,
-      operators: draft.sites,
+      operators: exactOperators(draft.sites),
       read: (view) => draft.current(view),
       observed,
       next: false,
@@ -82,6 +83,8 @@ export class Collector {
 /** The layer that stands for all of its stage that see the same value: the first, unless operators sit on the inputs. */
 function inputOwner(block: BlockState, layer: LayerState): LayerState {
   const stage = block.stages.find((layers) => layers.includes(layer)) ?? [layer];
-  const plain = stage.every(({ linear }) => block.draft.operators(`${linear.name}.input`).length === 0);
+  const plain = stage.every(({ linear }) =>
+    block.draft.operators(`${linear.name}.input`).every(({ kind }) => kind === 'quantize'),
+  );
   return plain ? (stage[0] as LayerState) : layer;
 }

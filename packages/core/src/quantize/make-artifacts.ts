@@ -1,6 +1,5 @@
 import type { Kernels } from '@lowbit/kernels';
 import { ArtifactWriter } from '../artifact/write.js';
-import { Draft } from '../draft/draft.js';
 import type { Device } from '../engine/runtime.js';
 import { LowbitError } from '../errors.js';
 import { checkFinite } from '../model/finite.js';
@@ -46,22 +45,11 @@ export async function makeArtifacts(request: ArtifactRequest): Promise<Map<strin
     onBlock: async (recipe, block) => writers.get(recipe)?.addBlock(block),
   });
   const outcome = new Map<string, LowbitError | undefined>();
-  for (const [recipe, drafted] of drafts) {
-    const result = drafted instanceof Draft ? (findUnstorable(recipe, drafted) ?? drafted) : drafted;
+  for (const [recipe, result] of drafts) {
     const writer = writers.get(recipe);
     if (result instanceof LowbitError) await writer?.discard();
     else await writer?.finish(result, calibration?.record, kernels);
     outcome.set(recipe.name, result instanceof LowbitError ? result : undefined);
   }
   return outcome;
-}
-
-/** An artifact holds weights; operators at sites would be lost, and the scores be those of another model. */
-function findUnstorable(recipe: ResolvedRecipe, { sites }: Draft): LowbitError | undefined {
-  const site = [...sites.keys()][0];
-  if (site === undefined) return undefined;
-  return new LowbitError(
-    'METHOD_FAILED',
-    `Expected ${recipe.name} to change weights only, but it sets operators at ${site}, which artifacts do not store yet; fold them into weights.`,
-  );
 }

@@ -1,6 +1,7 @@
 import type { Kernels } from '@lowbit/kernels';
 import { Draft } from '../draft/draft.js';
 import type { BlockState, FloatModel } from '../draft/draft.js';
+import { exactOperators } from '../draft/operators.js';
 import { BlockRunner } from '../engine/block-runner.js';
 import type { TensorSource } from '../engine/parameters.js';
 import type { Device } from '../engine/runtime.js';
@@ -80,7 +81,7 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
       collector.clear();
       if (block.index + 1 < model.decoder.blocks.length)
         await advance(request, runner, lanes, batches, block.index, released);
-      for (const lane of lanes) forgetBlock(lane, block.index);
+      for (const { draft } of lanes) draft.forget(draft.blocks[block.index] as BlockState);
     }
     for (const lane of lanes)
       await guard(lane, () => eachStep(lane, async (step, context) => step.method.finish?.(lane.draft, context)));
@@ -125,45 +126,50 @@ function openLane(
   return lane;
 }
 
-/** The states that enter block 0. Lanes whose float model is unchanged share one stream. */
+/** The states that enter block 0. Lanes whose embedding is unchanged share one stream. */
 async function openStreams(
   request: QuantizeRequest,
   runner: BlockRunner,
   lanes: readonly Lane[],
   released: HiddenStates[],
 ): Promise<Batch[]> {
-  const embedding = embeddingTensors(request.model.decoder.embedding).map(({ tensor }) => tensor);
-  for (const lane of lanes)
-    if (lane.inputs.size > 0 && embedding.some((tensor) => lane.draft.edits.has(tensor)))
-      lane.failure ??= new LowbitError(
-        'METHOD_FAILED',
-        `Expected ${lane.recipe.name} to leave the embedding as it is, because calibration starts from the checkpoint's own; use it without a method that reads statistics.`,
-      );
   const needing = lanes.filter((lane) => lane.failure === undefined && lane.inputs.size > 0);
   if (needing.length === 0 || request.calibration === undefined) return [];
   const sequences = request.calibration;
   const { batches, members } = planBatches(sequences, batchTokens);
-  const states = await createStates(request, batches, 'embedding', released);
-  for (const [i, indices] of members.entries())
-    await states.write(
-      i,
-      await runner.embed(
-        indices.map((k) => sequences[k] as Int32Array),
-        request.sources,
-      ),
-    );
-  for (const lane of needing) for (const inputs of lane.inputs) lane.streams.set(inputs, { name: 'embedding', states });
+  const embed = async (name: string, parameters: Parameters<BlockRunner['embed']>[1]): Promise<Stream> => {
+    const states = await createStates(request, batches, name, released);
+    for (const [i, indices] of members.entries())
+      await states.write(
+        i,
+        await runner.embed(
+          indices.map((k) => sequences[k] as Int32Array),
+          parameters,
+        ),
+      );
+    return { name, states };
+  };
+  let shared: Promise<Stream> | undefined;
+  for (const { draft, recipe, inputs, streams } of needing) {
+    const edited = embeddingTensors(draft.decoder.embedding).some(({ tensor }) => draft.isEdited(tensor));
+    const stream = edited
+      ? await embed(`${recipe.name} embedding`, (view) => draft.read(view.tensor))
+      : await (shared ??= embed('embedding', request.sources));
+    for (const kind of inputs) streams.set(kind, stream);
+  }
   return batches;
 }
 
 /** The method hooks of one block, then storage. */
 async function finishBlock({ onBlock }: QuantizeRequest, lane: Lane, index: number): Promise<void> {
   const block = lane.draft.blocks[index] as BlockState;
+  await lane.draft.settle(block);
   lane.entered = lane.draft.edition;
   await eachStep(lane, async (step, context) => {
     lane.reading = step.method.needs?.(step.options)?.inputs ?? 'quantized';
     await step.method.block?.(block, context);
   });
+  await lane.draft.settle(block);
   await onBlock(lane.recipe, block);
 }
 
@@ -192,7 +198,7 @@ async function advance(
         const read = float
           ? (view: TensorView) => floatModel.read(view.tensor)
           : (view: TensorView) => draft.current(view);
-        const operators = float && !lane.prepared ? new Map() : draft.sites;
+        const operators = float && !lane.prepared ? new Map() : exactOperators(draft.sites);
         const run = await runner.open({ block: block.block, operators, read, observed: [], next: true });
         for (const [i, { sequences, length }] of batches.entries()) {
           const result = await run(await stream.states.read(i), sequences, length);
@@ -220,13 +226,6 @@ async function createStates(
   });
   released.push(states);
   return states;
-}
-
-/** Encoded weights of a stored block are dropped, so that memory holds a few blocks and not the model. */
-function forgetBlock({ draft }: Lane, index: number): void {
-  for (const { linear } of draft.blocks[index]?.layers ?? [])
-    // An edit that nobody encoded is still to be stored.
-    if (draft.encoded.delete(linear.weight.tensor)) draft.edits.delete(linear.weight.tensor);
 }
 
 async function eachStep(

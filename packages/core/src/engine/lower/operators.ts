@@ -1,17 +1,15 @@
 import type { Operator, Quantize, Rotate, Site } from '../../draft/operators.js';
 import type { Value } from '../../onnx/graph.js';
+import { share } from './scope.js';
 import type { Scope } from './scope.js';
 
-type Lowering<O extends Operator> = (scope: Scope, operator: O, x: Value, name: string) => Value;
+type Lowering<O extends Operator> = (scope: Scope, operator: O, x: Value) => Value;
 
 /** One row an operator kind. `x` is `[..., width]`. */
 const lowerings: { [K in Operator['kind']]: Lowering<Extract<Operator, { kind: K }>> } = {
-  scale: ({ graph }, { factors }, x, name) =>
-    graph.node('Mul', [x, graph.constant(name, 'float32', [factors.length], factors)]),
-  shift: ({ graph }, { offsets }, x, name) =>
-    graph.node('Add', [x, graph.constant(name, 'float32', [offsets.length], offsets)]),
-  permute: ({ graph }, { order }, x, name) =>
-    graph.node('Gather', [x, graph.constant(name, 'int32', [order.length], order)], { axis: -1 }),
+  scale: (scope, { factors }, x) => scope.graph.node('Mul', [x, arrayOf(scope, factors)]),
+  shift: (scope, { offsets }, x) => scope.graph.node('Add', [x, arrayOf(scope, offsets)]),
+  permute: (scope, { order }, x) => scope.graph.node('Gather', [x, arrayOf(scope, order)], { axis: -1 }),
   rotate,
   quantize,
 };
@@ -19,26 +17,38 @@ const lowerings: { [K in Operator['kind']]: Lowering<Extract<Operator, { kind: K
 /** The operators of a site, in their order. */
 export function applyOperators(scope: Scope, site: Site, x: Value): Value {
   const operators = scope.operators.get(site) ?? [];
-  return operators.reduce((value, operator, i) => lowerOne(scope, operator, value, `${site}.${i}`), x);
+  return operators.reduce((value, operator) => lowerOne(scope, operator, value), x);
 }
 
-function lowerOne<K extends Operator['kind']>(
-  scope: Scope,
-  operator: Extract<Operator, { kind: K }>,
-  x: Value,
-  name: string,
-): Value {
+function lowerOne<K extends Operator['kind']>(scope: Scope, operator: Extract<Operator, { kind: K }>, x: Value): Value {
   const lower = lowerings[operator.kind as K] as Lowering<Extract<Operator, { kind: K }>>;
-  return lower(scope, operator, x, name);
+  return lower(scope, operator, x);
 }
 
-function rotate({ graph }: Scope, { size, matrix }: Rotate, x: Value, name: string): Value {
+/** A constant for this array; blocks that share an array share the constant. */
+function arrayOf({ graph, arrays }: Scope, data: Float32Array | Int32Array, shape = [data.length]): Value {
+  let value = arrays.get(data);
+  if (value === undefined) {
+    value = graph.constant(`array.${arrays.size}`, data instanceof Int32Array ? 'int32' : 'float32', shape, data);
+    arrays.set(data, value);
+  }
+  return value;
+}
+
+function rotate(scope: Scope, { factors }: Rotate, x: Value): Value {
+  const { graph } = scope;
   const shape = graph.node('Shape', [x]);
-  const blocks = graph.node('Reshape', [x, graph.ints([-1, size])]);
-  return graph.node('Reshape', [
-    graph.node('MatMul', [blocks, graph.constant(name, 'float32', [size, size], matrix)]),
-    shape,
-  ]);
+  const turned = factors.reduce((value, { size, matrix }, i) => {
+    if (matrix === undefined) return value;
+    const constant = arrayOf(scope, matrix, [size, size]);
+    const inner = factors.slice(i + 1).reduce((product, factor) => product * factor.size, 1);
+    if (inner === 1) return graph.node('MatMul', [graph.node('Reshape', [value, graph.ints([-1, size])]), constant]);
+    const transposed = share(scope, `transpose ${constant}`, () =>
+      graph.node('Transpose', [constant], { perm: [1, 0] }),
+    );
+    return graph.node('MatMul', [transposed, graph.node('Reshape', [value, graph.ints([-1, size, inner])])]);
+  }, x);
+  return graph.node('Reshape', [turned, shape]);
 }
 
 /** Rounds half to even (ONNX Round), as every reference does. */

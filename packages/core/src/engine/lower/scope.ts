@@ -21,6 +21,8 @@ export interface Scope {
   observe?: ((linear: string, input: Value) => void) | undefined;
   /** Values that several blocks use (masks, rotary tables, shapes), by a name of their own. */
   shared: Map<string, Value>;
+  /** Constants made of operators' arrays. */
+  arrays: Map<Float32Array | Int32Array, Value>;
 }
 
 /** The value of this name, emitted at its first use. */
