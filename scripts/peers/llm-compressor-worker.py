@@ -6,8 +6,12 @@ out: {"seconds": s, "windows": [mean loss, ...], "firstBlock": {"q_proj": {"trac
      H = sum of x xt over the calibration tokens, D = weight - quantized weight; both in float64
 """
 import json
+import os
 import sys
 import time
+
+# Progress bars fill the pipe that a test run collects standard error in, and then everything waits.
+os.environ["TQDM_DISABLE"] = "1"
 
 import torch
 from datasets import Dataset
@@ -19,7 +23,7 @@ from transformers import AutoModelForCausalLM
 logger.remove()
 torch.set_num_threads(int(sys.argv[2]))
 answers = sys.stdout
-sys.stdout = sys.stderr  # progress bars of the library
+sys.stdout = sys.stderr  # what the library prints
 
 
 def load():
