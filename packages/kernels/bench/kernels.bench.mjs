@@ -1,7 +1,7 @@
 // Rates of the kernels that dominate GPTQ, in GFLOP/s of the operations that are needed (a symmetric product counts
 // once). Run after a build: node packages/kernels/bench/kernels.bench.mjs [instruction set]
 import { availableParallelism } from 'node:os';
-import { loadKernels } from '@lowbit/kernels';
+import { hadamardFactors, loadKernels, randomOrthogonal } from '@lowbit/kernels';
 
 const TOKENS = 4096;
 const kernels = await loadKernels({ implementation: 'native', instructionSet: process.argv[2] });
@@ -74,4 +74,23 @@ for (const [rows, cols] of [
     await time(() => kernels.quadraticError(weight, moment)),
     rows * cols ** 2,
   );
+}
+
+const dense = [{ size: 576, matrix: randomOrthogonal(576, 1) }];
+for (const [factors, others] of [
+  [hadamardFactors(4096), 4096],
+  [hadamardFactors(1536), 576],
+  [dense, 1536],
+]) {
+  const sizes = factors.map(({ size }) => size);
+  const length = sizes.reduce((product, size) => product * size, others);
+  const values = randomArray(length, 9);
+  const operations = 2 * length * sizes.reduce((sum, size) => sum + size, 0);
+  for (const [side, outer, inner] of [
+    ['inputs', others, 1],
+    ['outputs', 1, others],
+  ]) {
+    const seconds = await time(() => kernels.rotate(values, outer, factors, inner));
+    report(`rotate ${others} times ${sizes.join(' x ')}, ${side} (float64)`, seconds, operations);
+  }
 }

@@ -7,6 +7,7 @@ import {
   checkMatrix,
   checkOneOf,
   checkParameters,
+  checkRotation,
   checkShape,
   checkSpec,
   checkWhole,
@@ -93,6 +94,10 @@ export function checkedKernels(kernels: Kernels): Kernels {
       checkMatrix('delta', delta);
       checkArray('moment', moment, 'Float32Array', delta.cols * delta.cols);
       return kernels.quadraticError(delta, moment);
+    },
+    async rotate(values, outer, factors, inner) {
+      checkRotation(values, outer, factors, inner);
+      return kernels.rotate(values, outer, factors, inner);
     },
     async widen(bytes, dtype) {
       checkArray('bytes', bytes, 'Uint8Array');

@@ -1,4 +1,13 @@
-import type { Grid, GridName, GridParameters, GridSpec, GptqOptions, Matrix, ScaleType } from './contract.js';
+import type {
+  Grid,
+  GridName,
+  GridParameters,
+  GridSpec,
+  GptqOptions,
+  Matrix,
+  RotationFactor,
+  ScaleType,
+} from './contract.js';
 import { groupCount } from './shape.js';
 
 const GRID_NAMES: readonly GridName[] = ['gptq', 'compressed-tensors', 'quarot', 'awq', 'smoothquant', 'owq'];
@@ -95,6 +104,22 @@ export function checkDampPercent(dampPercent: number): void {
   if (!(dampPercent >= 0 && dampPercent <= 1)) {
     throw new RangeError(`dampPercent must be from 0 to 1, got ${dampPercent}`);
   }
+}
+
+export function checkRotation(
+  values: Float32Array,
+  outer: number,
+  factors: readonly RotationFactor[],
+  inner: number,
+): void {
+  checkWhole('outer', outer, 1);
+  checkWhole('inner', inner, 1);
+  factors.forEach(({ size, matrix }, i) => {
+    checkWhole(`size of factor ${i}`, size, 1);
+    if (matrix !== undefined) checkArray(`matrix of factor ${i}`, matrix, 'Float64Array', size * size);
+  });
+  const count = factors.reduce((product, { size }) => product * size, outer * inner);
+  checkArray('values', values, 'Float32Array', count);
 }
 
 export function checkGptqOptions({ spec, blockSize, dampPercent, actOrder, groupScales }: GptqOptions): void {

@@ -40,6 +40,14 @@ export interface Kernels {
   /** `tr(D H D^T)` of a rows x cols difference, summed in float64. */
   quadraticError(delta: Matrix, moment: Float32Array): Promise<number>;
 
+  /**
+   * Rotates values seen as [outer, size of the first factor, .., of the last, inner]: along the axis of each factor
+   * `y[.., j, ..] = sum over k of x[.., k, ..] matrix[k][j]`, in float64 throughout, rounded to float32 once at the end.
+   * A weight is rotated on its input side with outer = rows and inner = 1, on its output side with outer = 1 and
+   * inner = cols. Returns a new array.
+   */
+  rotate(values: Float32Array, outer: number, factors: readonly RotationFactor[], inner: number): Promise<Float32Array>;
+
   /** Little-endian 16-bit floats to float32, exactly. */
   widen(bytes: Uint8Array, dtype: HalfType): Promise<Float32Array>;
   /** float32 to little-endian 16-bit floats, half to even. */
@@ -118,6 +126,13 @@ export interface ColumnStatistics {
   absSum: Float64Array;
   min: Float32Array;
   max: Float32Array;
+}
+
+/** One axis of a rotation: `size` neighbours multiplied by a size x size matrix, or left alone. */
+export interface RotationFactor {
+  size: number;
+  /** row-major; a row vector is multiplied from the right */
+  matrix?: Float64Array | undefined;
 }
 
 export interface InverseFactor {

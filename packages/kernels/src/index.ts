@@ -14,7 +14,12 @@ export type {
   InverseFactor,
   Kernels,
   Matrix,
+  RotationFactor,
   ScaleType,
 } from './contract.js';
+export { hadamardFactors, hasHadamard } from './hadamard.js';
 export { availableInstructionSets, loadKernels, setThreads, type LoadOptions } from './load.js';
+export { randomOrthogonal } from './random-orthogonal.js';
+export { randomSigns } from './random.js';
+export { invertRotation } from './rotation.js';
 export { roundHalfEven } from './round.js';

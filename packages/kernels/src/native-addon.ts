@@ -1,5 +1,13 @@
 import { createRequire } from 'node:module';
-import type { GptqOptions, GptqResult, GridParameters, GridSpec, HalfType, InstructionSet } from './contract.js';
+import type {
+  GptqOptions,
+  GptqResult,
+  GridParameters,
+  GridSpec,
+  HalfType,
+  InstructionSet,
+  RotationFactor,
+} from './contract.js';
 
 /** The class of `native/binding/src/lib.rs`, which trusts its arguments. */
 export interface NativeAddon {
@@ -30,6 +38,7 @@ export interface NativeAddon {
     options: GptqOptions,
   ): Promise<{ result?: GptqResult; failedColumn: number }>;
   quadraticError(delta: Float32Array, cols: number, moment: Float32Array): Promise<number>;
+  rotate(values: Float32Array, outer: number, factors: readonly RotationFactor[], inner: number): Promise<Float32Array>;
   widen(bytes: Uint8Array, dtype: HalfType): Promise<Float32Array>;
   narrow(values: Float32Array, dtype: HalfType): Promise<Uint8Array>;
   firstNonFinite(values: Float32Array): Promise<number>;
@@ -45,7 +54,7 @@ interface NativeModule {
   NativeKernels: new (threads: number, instructionSet?: string) => NativeAddon;
 }
 
-const INTERFACE_VERSION = 2;
+const INTERFACE_VERSION = 3;
 const FILE = './native/lowbit-kernels.node';
 
 /** Loads the compiled kernels that `build.mjs` put beside this file. Throws where there are none that fit. */

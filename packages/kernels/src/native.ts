@@ -34,6 +34,7 @@ export function nativeKernels(addon: NativeAddon): Kernels {
       return result;
     },
     quadraticError: ({ data, cols }, moment) => addon.quadraticError(data, cols, moment),
+    rotate: (values, outer, factors, inner) => addon.rotate(values, outer, factors, inner),
     widen: (bytes, dtype) => addon.widen(bytes, dtype),
     narrow: (values, dtype) => addon.narrow(values, dtype),
     firstNonFinite: (values) => addon.firstNonFinite(values),

@@ -94,6 +94,20 @@ const calls: [(kernels: Kernels) => Promise<unknown>, RegExp, string][] = [
     'RangeError',
   ],
   [(k) => k.quadraticError(weight, new Float32Array(8)), /^moment must have 16 values/, 'RangeError'],
+  [(k) => k.rotate(weight.data, 0, [{ size: 4 }], 1), /^outer must be a whole number from 1 /, 'RangeError'],
+  [(k) => k.rotate(weight.data, 2, [{ size: 4 }], 0), /^inner must be a whole number from 1 /, 'RangeError'],
+  [(k) => k.rotate(weight.data, 2, [{ size: 0 }], 1), /^size of factor 0 must be a whole number/, 'RangeError'],
+  [(k) => k.rotate(weight.data, 2, [{ size: 4 }], 2), /^values must have 16 values, got 8$/, 'RangeError'],
+  [
+    (k) => k.rotate(weight.data, 2, [{ size: 2 }, { size: 2, matrix: new Float64Array(3) }], 1),
+    /^matrix of factor 1 must have 4 values, got 3$/,
+    'RangeError',
+  ],
+  [
+    (k) => k.rotate(weight.data, 2, [{ size: 4, matrix: wrong(new Float32Array(16)) }], 1),
+    /^matrix of factor 0 must be a Float64Array, got Float32Array$/,
+    'TypeError',
+  ],
   [(k) => k.widen(new Uint8Array(3), 'F16'), /^bytes must come in pairs for F16, got 3$/, 'RangeError'],
   [(k) => k.narrow(new Float32Array(1), wrong('F32')), /^dtype must be one of BF16, F16, got F32$/, 'RangeError'],
 ];

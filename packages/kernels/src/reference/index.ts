@@ -6,6 +6,7 @@ import { sha256File } from './files.js';
 import { narrow, widen } from './float-types.js';
 import { gptq } from './gptq.js';
 import { pack, unpack } from './packing.js';
+import { rotate } from './rotate.js';
 import { addColumnStatistics, addSecondMoment, quadraticError } from './statistics.js';
 
 /** Plain TypeScript, kept beside the native kernels for ever: what they are compared with, and used without Rust. */
@@ -30,6 +31,7 @@ export const referenceKernels: Kernels = {
   },
   gptq: async (weight, moment, options) => gptq(weight, moment, options),
   quadraticError: async (delta, moment) => quadraticError(delta, moment),
+  rotate: async (values, outer, factors) => rotate(values, outer, factors),
   widen: async (bytes, dtype) => widen(bytes, dtype),
   narrow: async (values, dtype) => narrow(values, dtype),
   firstNonFinite: async (values) => values.findIndex((value) => !Number.isFinite(value)),

@@ -13,12 +13,14 @@ use lowbit_kernels::float_types::{FloatType, first_non_finite, narrow, widen};
 use lowbit_kernels::gptq::gptq;
 use lowbit_kernels::hash::sha256_file;
 use lowbit_kernels::moment::{add_second_moment, quadratic_error};
+use lowbit_kernels::rotate::{RotationFactor, rotate};
 use lowbit_kernels::simd::InstructionSet;
 use napi::bindgen_prelude::{AsyncTask, Float32Array, Float64Array, Int32Array, Uint8Array};
 use napi::{Error, Result, Status};
 use napi_derive::napi;
 use objects::{
-    FactorObject, GptqObject, GptqOutcome, OptionsObject, PackOutcome, ParametersObject, SpecObject, to_parameters,
+    FactorObject, GptqObject, GptqOutcome, OptionsObject, PackOutcome, ParametersObject, RotationFactorObject,
+    SpecObject, to_parameters,
 };
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::path::Path;
@@ -26,7 +28,7 @@ use std::sync::Arc;
 
 /// Changes with every change of this interface; `src/native.ts` refuses another one.
 #[napi]
-pub const INTERFACE_VERSION: u32 = 2;
+pub const INTERFACE_VERSION: u32 = 3;
 
 /// The best one last.
 #[napi]
@@ -224,6 +226,24 @@ impl NativeKernels {
     pub fn quadratic_error(&self, delta: Float32Array, cols: u32, moment: Float32Array) -> AsyncTask<Job<f64>> {
         let set = self.set;
         Job::start(&self.pool, move || Ok(quadratic_error(set, &delta, cols as usize, &moment)))
+    }
+
+    #[napi]
+    pub fn rotate(
+        &self,
+        values: Float32Array,
+        outer: u32,
+        factors: Vec<RotationFactorObject>,
+        inner: u32,
+    ) -> AsyncTask<Job<Float32Array>> {
+        let set = self.set;
+        Job::start(&self.pool, move || {
+            let factors: Vec<RotationFactor> = factors
+                .iter()
+                .map(|factor| RotationFactor { size: factor.size as usize, matrix: factor.matrix.as_deref() })
+                .collect();
+            Ok(rotate(set, &values, outer as usize, &factors, inner as usize).into())
+        })
     }
 
     #[napi]

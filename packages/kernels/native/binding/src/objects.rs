@@ -5,7 +5,7 @@ use lowbit_kernels::codes::{Granularity, Parameters, Spec};
 use lowbit_kernels::float_types::FloatType;
 use lowbit_kernels::gptq::{ActOrder, GroupScales, Options};
 use lowbit_kernels::grid::{Grid, GridName};
-use napi::bindgen_prelude::{Float32Array, Int32Array, Uint8Array};
+use napi::bindgen_prelude::{Float32Array, Float64Array, Int32Array, Uint8Array};
 use napi::{Error, Result, Status};
 use napi_derive::napi;
 
@@ -39,6 +39,12 @@ pub struct OptionsObject {
     pub damp_percent: f64,
     pub act_order: String,
     pub group_scales: String,
+}
+
+#[napi(object, object_to_js = false)]
+pub struct RotationFactorObject {
+    pub size: u32,
+    pub matrix: Option<Float64Array>,
 }
 
 #[napi(object, object_from_js = false)]

@@ -1,13 +1,14 @@
 //! Second moments of layer inputs: `H += XᵀX`, and the error `tr(D H Dᵀ)` that they weigh.
 
 use crate::panels::{Packed, Sign};
+use crate::shared::Shared;
 use crate::simd::InstructionSet;
 use crate::tile::{Element, Side, TILE_MAX};
 use rayon::prelude::*;
 
 /// Tokens summed in one go. Partial sums of this length are added to the total, which keeps the rounding error of
 /// a long accumulation near that of a pairwise sum. Fixed, because the result depends on it.
-const TOKENS_AT_ONCE: usize = 512;
+const TOKENS_AT_ONCE: usize = 256;
 
 /// `moment += XᵀX` for `inputs = X`, tokens × cols. `moment` is cols × cols and stays symmetric in every bit.
 pub fn add_second_moment(set: InstructionSet, moment: &mut [f32], inputs: &[f32], cols: usize) {
@@ -25,7 +26,7 @@ pub fn add_second_moment(set: InstructionSet, moment: &mut [f32], inputs: &[f32]
 /// Copies the upper half of a square matrix onto the lower half.
 fn mirror(matrix: &mut [f32], size: usize) {
     const BLOCK: usize = 64;
-    let shared = Shared(matrix.as_mut_ptr());
+    let shared = Shared::new(matrix);
     (0..size.div_ceil(BLOCK)).into_par_iter().for_each(|block| {
         let rows = block * BLOCK..size.min((block + 1) * BLOCK);
         for start in (0..rows.end).step_by(BLOCK) {
@@ -38,19 +39,6 @@ fn mirror(matrix: &mut [f32], size: usize) {
             }
         }
     });
-}
-
-struct Shared(*mut f32);
-
-// SAFETY: the one user above gives every entry to one writer.
-unsafe impl Sync for Shared {}
-
-impl Shared {
-    /// # Safety
-    /// `index` lies inside the matrix.
-    unsafe fn at(&self, index: usize) -> *mut f32 {
-        unsafe { self.0.add(index) }
-    }
 }
 
 /// `tr(D H Dᵀ)` for `delta = D`, rows × cols, in float64 throughout: the sum is a small difference of large terms
