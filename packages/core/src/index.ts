@@ -20,6 +20,7 @@ export * from './task-data.js';
 // Drafts, formats and artifacts
 export type { Draft } from './draft/draft.js';
 export * from './draft/operators.js';
+export * from './edits/index.js';
 export * from './formats/affine.js';
 export * from './formats/dense.js';
 export * from './formats/format.js';

@@ -7,7 +7,7 @@ import type { Block, Decoder, Linear, TensorView } from './model/decoder.js';
 import type { LayerRecord } from './store/types.js';
 
 /** What a method may ask to be collected over the inputs of a linear. */
-export type StatisticKind = 'hessian' | 'columns';
+export type StatisticKind = 'hessian' | 'columns' | 'samples';
 
 /** Which activations feed a block's statistics: those of the float model, or of the model quantized so far. */
 export type CalibrationInputs = 'float' | 'quantized';
@@ -23,6 +23,17 @@ export interface Statistics {
   /** `[cols, cols]`: sum of x xt. GPTQ's 2/N is a factor that no code depends on. */
   hessian?: Float32Array | undefined;
   columns?: ColumnStatistics | undefined;
+  /** `[n, cols]`: every (tokens div 512)-th input, at least 512 of them where there are as many. */
+  samples?: Float32Array | undefined;
+}
+
+/** Half of a block, from its norm to before the residual addition. */
+export type BlockModule = 'attention' | 'mlp';
+
+/** A module with its inputs and outputs over all calibration tokens. */
+export interface Replay {
+  /** Mean squared difference between the module's output with these weights, `[rows, cols]`, and the one it had when opened. */
+  error(weights: ReadonlyMap<LayerDraft, Float32Array>): Promise<number>;
 }
 
 /**
@@ -38,8 +49,10 @@ export interface Method<Schema extends z.ZodObject = z.ZodObject> {
   source: string;
   /** Every option with its default and range. */
   options: Schema;
-  /** Statistics it will ask for; absent: it never triggers calibration. */
-  needs?(options: z.output<Schema>): Needs;
+  /** What it changes; the host refuses recipes whose order makes no sense. Absent: anything, anywhere. */
+  acts?: 'rotation' | 'scale' | 'weights' | 'activations' | 'cache';
+  /** Statistics it will ask for; absent or undefined: it never triggers calibration. */
+  needs?(options: z.output<Schema>): Needs | undefined;
   /** Nominal bits of the weights, for tables. */
   bits?(options: z.output<Schema>): number;
   /** Once, before block 0, the whole model: fold, rotate, permute, set quantizers. */
@@ -70,8 +83,8 @@ export interface ModelDraft {
   write(tensor: string, values: Float32Array): void;
   /** Changes a parameter when it is next read, after the edits before; costs nothing until its block's turn. */
   edit(tensor: string, edit: Edit): void;
-  /** The linear's bias; zeros under a name of its own where the family has none. */
-  addBias(linear: Linear): TensorView;
+  /** The bias of a linear or of the head; zeros in a tensor `<name>.bias` where the family has none. */
+  addBias(owner: { bias?: TensorView | undefined }, name: string, rows: number): TensorView;
   /** Gives a head that shares the embedding's tensor one of its own, equal so far. */
   untieHead(): void;
   operators(site: Site): readonly Operator[];
@@ -90,6 +103,8 @@ export interface BlockDraft {
    * recipes of the run that stand at the same point.
    */
   statistics(layers: readonly LayerDraft[], kinds: readonly StatisticKind[]): Promise<Map<LayerDraft, Statistics>>;
+  /** For searches against a module's own output: its inputs and outputs with the block as edited so far. */
+  replay(module: BlockModule): Promise<Replay>;
 }
 
 /** One linear. Weights are `[rows, cols]` = `[outputs, inputs]`, whatever way the checkpoint stores them. */

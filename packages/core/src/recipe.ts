@@ -38,7 +38,38 @@ export function resolveRecipe(text: string, registry: Registry, name = text): Re
 }
 
 export function resolveSteps(steps: readonly StepSpec[], registry: Registry, name: string): ResolvedRecipe {
-  return { name, steps: steps.map(({ method, options = {} }) => resolveStep(findMethod(method, registry), options)) };
+  const resolved = steps.map(({ method, options = {} }) => resolveStep(findMethod(method, registry), options));
+  checkOrder(resolved, name);
+  return { name, steps: resolved };
+}
+
+/** What a step acts on, in the order in which it must come; activations and cache stay in the forward pass, anywhere behind. */
+const order = ['rotation', 'scale', 'weights'] as const;
+const reasons: Record<string, string> = {
+  'scale rotation': 'a rotation folds the norms, and would take a scale before it back',
+  'weights rotation': 'codes cannot be rotated',
+  'activations rotation': 'a rotation behind a quantizer would not undo what lies before it',
+  'cache rotation': 'a rotation behind a quantizer would not undo what lies before it',
+  'weights scale': 'codes cannot be scaled',
+};
+
+function checkOrder(steps: readonly ResolvedStep[], recipe: string): void {
+  for (const [i, { method }] of steps.entries())
+    for (const { method: earlier } of steps.slice(0, i)) {
+      const { acts } = method;
+      if (acts === undefined || earlier.acts === undefined) continue;
+      const reason = reasons[`${earlier.acts} ${acts}`];
+      if (reason !== undefined)
+        throw new LowbitError(
+          'RECIPE_ORDER',
+          `Expected ${method.name} before ${earlier.name} in '${recipe}', because ${reason}; swap them (${order.join(', ')}, then activations and cache).`,
+        );
+      if (earlier.acts === acts && acts !== 'scale')
+        throw new LowbitError(
+          'RECIPE_ORDER',
+          `Expected one step that acts on ${acts === 'rotation' ? 'rotations' : acts} in '${recipe}', got ${earlier.name} and ${method.name}; leave one out.`,
+        );
+    }
 }
 
 /** What a run records of a recipe. */

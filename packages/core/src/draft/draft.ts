@@ -3,7 +3,16 @@ import { LowbitError } from '../errors.js';
 import { decodeWeight } from '../formats/index.js';
 import { bitsPerWeight } from '../formats/format.js';
 import type { EncodedPart, EncodedWeight } from '../formats/format.js';
-import type { EncodeRecord, LayerDraft, ModelDraft, BlockDraft, StatisticKind, Statistics } from '../method.js';
+import type {
+  BlockDraft,
+  BlockModule,
+  EncodeRecord,
+  LayerDraft,
+  ModelDraft,
+  Replay,
+  StatisticKind,
+  Statistics,
+} from '../method.js';
 import { blockLinears, blockStages } from '../model/decoder.js';
 import type { Block, Decoder, Linear, TensorView } from '../model/decoder.js';
 import { blockTensors } from '../model/read-decoder.js';
@@ -17,11 +26,15 @@ export interface FloatModel {
   read(tensor: string): Promise<Float32Array>;
 }
 
-export type CollectStatistics = (
-  block: BlockState,
-  layers: readonly LayerState[],
-  kinds: readonly StatisticKind[],
-) => Promise<Map<LayerDraft, Statistics>>;
+/** What a draft asks of the host that runs its blocks. */
+export interface DraftHost {
+  statistics(
+    block: BlockState,
+    layers: readonly LayerState[],
+    kinds: readonly StatisticKind[],
+  ): Promise<Map<LayerDraft, Statistics>>;
+  replay(block: BlockState, module: BlockModule): Promise<Replay>;
+}
 
 /** Changes a parameter's values, float32 in their stored shape; it may write into what it is given. */
 export type Edit = (values: Float32Array) => Float32Array | Promise<Float32Array>;
@@ -48,7 +61,7 @@ export class Draft implements ModelDraft {
   constructor(
     readonly model: FloatModel,
     readonly kernels: Kernels,
-    readonly collect: CollectStatistics,
+    readonly host: DraftHost,
   ) {
     this.decoder = structuredClone(model.decoder);
     this.blocks = this.decoder.blocks.map((block) => new BlockState(this, block));
@@ -82,12 +95,12 @@ export class Draft implements ModelDraft {
     return this.#values.has(tensor) || this.#edits.has(tensor) || this.#origins.has(tensor);
   }
 
-  addBias(linear: Linear): TensorView {
-    if (linear.bias === undefined) {
-      linear.bias = { tensor: `${linear.name}.bias`, shape: [linear.rows] };
-      this.write(linear.bias.tensor, new Float32Array(linear.rows));
+  addBias(owner: { bias?: TensorView | undefined }, name: string, rows: number): TensorView {
+    if (owner.bias === undefined) {
+      owner.bias = { tensor: `${name}.bias`, shape: [rows] };
+      this.write(owner.bias.tensor, new Float32Array(rows));
     }
-    return linear.bias;
+    return owner.bias;
   }
 
   untieHead(): void {
@@ -159,7 +172,11 @@ export class BlockState implements BlockDraft {
   }
 
   statistics(layers: readonly LayerDraft[], kinds: readonly StatisticKind[]): Promise<Map<LayerDraft, Statistics>> {
-    return this.draft.collect(this, layers as readonly LayerState[], kinds);
+    return this.draft.host.statistics(this, layers as readonly LayerState[], kinds);
+  }
+
+  replay(module: BlockModule): Promise<Replay> {
+    return this.draft.host.replay(this, module);
   }
 }
 

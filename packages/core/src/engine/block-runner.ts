@@ -1,8 +1,10 @@
 import type { Operators, Site } from '../draft/operators.js';
+import type { BlockModule } from '../method.js';
 import type { Block, Decoder, TensorView } from '../model/decoder.js';
 import { blockLinears } from '../model/decoder.js';
 import { blockTensors, embeddingTensors } from '../model/read-decoder.js';
-import { blockGraph, embeddingGraph } from './graphs.js';
+import { blockGraph, embeddingGraph, moduleGraph } from './graphs.js';
+import type { GraphOptions } from './graphs.js';
 import { FedParameters, StoredParameters } from './parameters.js';
 import type { TensorSource } from './parameters.js';
 import { openSession } from './runtime.js';
@@ -26,6 +28,24 @@ export interface BlockResult {
   /** `[tokens, cols]` by linear name; overwritten by the next batch. */
   inputs: Map<string, Float32Array>;
   next: Float32Array | undefined;
+}
+
+/** Passes of one module of a block over one batch. */
+export interface ModuleRun {
+  /** The module's output, and what the block passes on after it. */
+  output(hidden: Float32Array, batch: Batch): Promise<{ output: Float32Array; passed: Float32Array }>;
+  /** Sum of squared differences from `reference` with other weights. */
+  error(
+    hidden: Float32Array,
+    reference: Float32Array,
+    batch: Batch,
+    weights: ReadonlyMap<string, Float32Array>,
+  ): Promise<number>;
+}
+
+interface Batch {
+  sequences: number;
+  length: number;
 }
 
 /** Enough for the passes of two kinds of blocks; each holds the memory of its last batch. */
@@ -79,13 +99,11 @@ export class BlockRunner {
     observed,
     next,
   }: BlockRun): Promise<(hidden: Float32Array, sequences: number, length: number) => Promise<BlockResult>> {
-    const names = fedNames(block);
-    const { session, parameters } = await this.#session(block, operators, observed, next, names);
-    const feeds: Record<string, Feed> = {};
-    for (const view of blockTensors(block)) {
-      const name = names.get(view.tensor) as string;
-      if (parameters.used.has(name)) feeds[name] = { data: await read(view), dims: view.shape };
-    }
+    const linears = blockLinears(block).map(({ name }) => name);
+    const kind = `block ${observed.map((name) => linears.indexOf(name)).join(',')} ${next}`;
+    const { session, feeds } = await this.#load(kind, block, operators, read, (options) =>
+      blockGraph(this.decoder, block, options, observed, next),
+    );
     const widths = new Map(blockLinears(block).map(({ name, cols }) => [name, cols]));
     return async (hidden, sequences, length) => {
       const tokens = sequences * length;
@@ -103,6 +121,41 @@ export class BlockRunner {
     };
   }
 
+  /** Prepares one module of a block; `weights` of a run stand in for parameters by tensor name. */
+  async openModule(
+    { block, operators, read }: Pick<BlockRun, 'block' | 'operators' | 'read'>,
+    module: BlockModule,
+  ): Promise<ModuleRun> {
+    const names = fedNames(block);
+    const build = (compared: boolean) =>
+      this.#load(`${module} ${compared}`, block, operators, read, (options) =>
+        moduleGraph(this.decoder, block, options, module, compared),
+      );
+    const [plain, compared] = [await build(false), await build(true)];
+    const shape = (sequences: number, length: number) => ({
+      dims: [sequences * length, this.decoder.hiddenSize],
+      positions: positions(sequences, length),
+    });
+    return {
+      async output(hidden, { sequences, length }) {
+        const { dims, positions } = shape(sequences, length);
+        const result = await plain.session.run({ ...plain.feeds, hidden: { data: hidden, dims }, positions });
+        return { output: result['output']?.data as Float32Array, passed: result['passed']?.data as Float32Array };
+      },
+      async error(hidden, reference, { sequences, length }, weights) {
+        const { dims, positions } = shape(sequences, length);
+        const feeds = { ...compared.feeds };
+        for (const [tensor, data] of weights) {
+          const name = names.get(tensor) as string;
+          feeds[name] = { data, dims: (feeds[name] as Feed).dims };
+        }
+        const inputs = { hidden: { data: hidden, dims }, reference: { data: reference, dims }, positions };
+        const { error } = await compared.session.run({ ...feeds, ...inputs });
+        return (error?.data as Float32Array).reduce((sum, value) => sum + value, 0);
+      },
+    };
+  }
+
   async release(): Promise<void> {
     for (const opened of this.#sessions.values()) await (await opened).session.release();
     this.#sessions.clear();
@@ -115,25 +168,31 @@ export class BlockRunner {
     return buffer.subarray(0, length);
   }
 
-  #session(
+  /** The session of this kind of graph for blocks of this shape, and this block's parameters as its feeds. */
+  async #load(
+    kind: string,
     block: Block,
     operators: Operators,
-    observed: readonly string[],
-    next: boolean,
-    names: Map<string, string>,
-  ): Promise<{ session: Session; parameters: FedParameters }> {
-    const linears = blockLinears(block).map(({ name }) => name);
-    const watched = observed.map((name) => linears.indexOf(name)).join(',');
-    const key = `${shapeKey(block, names)} ${this.#operatorsKey(block, operators)} ${watched} ${next}`;
+    read: ReadParameter,
+    build: (options: GraphOptions) => Uint8Array,
+  ): Promise<{ session: Session; feeds: Record<string, Feed> }> {
+    const names = fedNames(block);
+    const key = `${kind} ${shapeKey(block, names)} ${this.#operatorsKey(block, operators)}`;
     let opened = this.#sessions.get(key);
     if (opened === undefined) {
       const parameters = new FedParameters(names);
-      const graph = blockGraph(this.decoder, block, { ...this.#graphOptions(operators), parameters }, observed, next);
+      const graph = build({ ...this.#graphOptions(operators), parameters });
       opened = openSession(graph, this.device).then((session) => ({ session, parameters }));
       this.#evict();
       this.#sessions.set(key, opened);
     }
-    return opened;
+    const { session, parameters } = await opened;
+    const feeds: Record<string, Feed> = {};
+    for (const view of blockTensors(block)) {
+      const name = names.get(view.tensor) as string;
+      if (parameters.used.has(name)) feeds[name] = { data: await read(view), dims: view.shape };
+    }
+    return { session, feeds };
   }
 
   /** Blocks whose operators hold the same arrays share sessions; those with arrays of their own would fill the memory. */

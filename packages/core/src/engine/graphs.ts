@@ -1,11 +1,14 @@
 import type { Operators } from '../draft/operators.js';
 import { blockLinears } from '../model/decoder.js';
+import type { BlockModule } from '../method.js';
 import type { Block, Decoder } from '../model/decoder.js';
 import { Graph } from '../onnx/graph.js';
 import type { Value } from '../onnx/graph.js';
+import { lowerAttention } from './lower/attention.js';
 import { lowerBlock } from './lower/block.js';
 import { lowerLinear } from './lower/linear.js';
 import { lowerLogSumExp } from './lower/log-sum-exp.js';
+import { lowerMlp } from './lower/mlp.js';
 import { lowerNorm } from './lower/norm.js';
 import type { AttentionLowering, Scope } from './lower/scope.js';
 import type { Parameters } from './parameters.js';
@@ -62,6 +65,38 @@ export function blockGraph(
   for (const [i, name] of observed.entries())
     graph.output(inputs.get(name) ?? hidden, `observed.${i}`, 'float32', ['tokens', cols.get(name) ?? 0]);
   if (withNext) graph.output(next, 'next', 'float32', ['tokens', decoder.hiddenSize]);
+  return graph.encode();
+}
+
+/**
+ * A module of a block without its residual. With `compared`, `hidden` and `reference`, both `[tokens, hidden]`, to `error`,
+ * the sum of squared differences of each token `[tokens]`; else `hidden` to `output` and `passed`, hidden + output.
+ */
+export function moduleGraph(
+  decoder: Decoder,
+  block: Block,
+  options: GraphOptions,
+  module: BlockModule,
+  compared: boolean,
+): Uint8Array {
+  const { graph, scope } = startGraph('module', options);
+  const dims = ['tokens', decoder.hiddenSize];
+  const hidden = graph.input('hidden', 'float32', dims);
+  const norm = module === 'attention' ? block.attentionNorm : block.mlpNorm;
+  const input = block.normPlacement === 'pre' ? lowerNorm(scope, norm, hidden) : hidden;
+  const output =
+    module === 'attention'
+      ? lowerAttention(scope, block.index, block.attention, input)
+      : lowerMlp(scope, block.mlp, input);
+  if (compared) {
+    const difference = graph.node('Sub', [output, graph.input('reference', 'float32', dims)]);
+    const error = graph.node('ReduceSumSquare', [difference, graph.ints([-1])], { keepdims: 0 });
+    graph.output(error, 'error', 'float32', ['tokens']);
+  } else {
+    graph.output(output, 'output', 'float32', dims);
+    const sum = graph.node('Add', [hidden, output]);
+    graph.output(block.normPlacement === 'pre' ? sum : lowerNorm(scope, norm, sum), 'passed', 'float32', dims);
+  }
   return graph.encode();
 }
 

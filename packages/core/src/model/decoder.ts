@@ -122,3 +122,8 @@ export function blockLinears(block: Block): Linear[] {
 export function blockStages(block: Block): Linear[][] {
   return [block.attention.inputs, [block.attention.output], block.mlp.inputs, [block.mlp.down]];
 }
+
+/** Rows of an attention part. */
+export function partRows({ heads, kvHeads, headDim }: Attention, part: LinearPart): number {
+  return (part === 'query' ? heads : kvHeads) * headDim;
+}

@@ -70,7 +70,8 @@ export class Collector {
       observed,
       next: false,
     });
-    const sums = owners.map(({ linear }) => new StatisticsSum(linear.cols, kinds, this.kernels));
+    const tokens = states.batches.reduce((sum, { sequences, length }) => sum + sequences * length, 0);
+    const sums = owners.map(({ linear }) => new StatisticsSum(linear.cols, kinds, this.kernels, tokens));
     for (const [i, { sequences, length }] of states.batches.entries()) {
       const { inputs } = await run(await states.read(i), sequences, length);
       for (const [k, name] of observed.entries()) await sums[k]?.add(inputs.get(name) as Float32Array);

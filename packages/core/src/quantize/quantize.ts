@@ -12,6 +12,7 @@ import { embeddingTensors } from '../model/read-decoder.js';
 import type { ResolvedRecipe, ResolvedStep } from '../recipe.js';
 import { Collector } from './collector.js';
 import type { Stream } from './collector.js';
+import { ModuleReplay } from './replay.js';
 import { HiddenStates, planBatches } from './hidden-states.js';
 import type { Batch } from './hidden-states.js';
 
@@ -33,6 +34,8 @@ export interface QuantizeRequest {
   onBlock: (recipe: ResolvedRecipe, block: BlockState) => Promise<void>;
 }
 
+type OpenReplay = (block: BlockState, stream: Stream) => ReturnType<typeof ModuleReplay.open>;
+
 /** Tokens that run through a block together. */
 const batchTokens = 4096;
 
@@ -48,6 +51,7 @@ interface Lane {
   prepared: boolean;
   /** The draft's edition when the current block began. */
   entered: number;
+  replay: { edition: number; modules: ReturnType<OpenReplay> } | undefined;
   failure: LowbitError | undefined;
 }
 
@@ -60,8 +64,13 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
   const maxLength = Math.max(1, ...(calibration ?? []).map(({ length }) => length));
   const runner = new BlockRunner(model.decoder, request.device, maxLength);
   const collector = new Collector(runner, kernels, () => undefined);
-  const lanes = recipes.map((recipe) => openLane(request, recipe, collector));
   const released: HiddenStates[] = [];
+  const replayed: HiddenStates[] = [];
+  const openReplay: OpenReplay = (block, { states }) =>
+    ModuleReplay.open(runner, block, states, (name) =>
+      createStates(request, states.batches, `${name}-${replayed.length}`, replayed),
+    );
+  const lanes = recipes.map((recipe) => openLane(request, recipe, collector, openReplay));
   try {
     for (const lane of lanes) {
       await guard(lane, () => eachStep(lane, async (step, context) => step.method.prepare?.(lane.draft, context)));
@@ -77,6 +86,8 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
           `${lane.recipe.name} block ${block.index}`,
         );
         await guard(lane, () => finishBlock(request, lane, block.index));
+        lane.replay = undefined;
+        for (const states of replayed.splice(0)) await states.release();
       }
       collector.clear();
       if (block.index + 1 < model.decoder.blocks.length)
@@ -87,7 +98,7 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
       await guard(lane, () => eachStep(lane, async (step, context) => step.method.finish?.(lane.draft, context)));
   } finally {
     await runner.release();
-    for (const states of released) await states.release();
+    for (const states of [...released, ...replayed]) await states.release();
   }
   return new Map(lanes.map((lane) => [lane.recipe, lane.failure ?? lane.draft]));
 }
@@ -96,26 +107,30 @@ function openLane(
   { model, kernels, calibration }: QuantizeRequest,
   recipe: ResolvedRecipe,
   collector: Collector,
+  openReplay: OpenReplay,
 ): Lane {
   const inputs = new Set(recipe.steps.flatMap(({ method, options }) => method.needs?.(options)?.inputs ?? []));
   const lane: Lane = {
     recipe,
-    draft: new Draft(model, kernels, (block, layers, kinds) => {
-      const stream = lane.streams.get(lane.reading);
-      if (stream === undefined)
-        throw new LowbitError(
-          'METHOD_NEEDS',
-          `Expected a method to declare the statistics it asks for, but ${recipe.name} asked without; add them to its needs.`,
-        );
-      const own = lane.prepared || lane.draft.edition !== lane.entered;
-      const point = `${stream.name} ${own ? `${recipe.name}#${lane.draft.edition}` : ''}`;
-      return collector.collect(point, stream, block, layers, kinds);
+    draft: new Draft(model, kernels, {
+      statistics(block, layers, kinds) {
+        const stream = streamOf(lane);
+        const own = lane.prepared || lane.draft.edition !== lane.entered;
+        const point = `${stream.name} ${own ? `${recipe.name}#${lane.draft.edition}` : ''}`;
+        return collector.collect(point, stream, block, layers, kinds);
+      },
+      async replay(block, module) {
+        const { edition } = lane.draft;
+        if (lane.replay?.edition !== edition) lane.replay = { edition, modules: openReplay(block, streamOf(lane)) };
+        return (await lane.replay.modules)[module];
+      },
     }),
     inputs,
     streams: new Map(),
     reading: 'quantized',
     prepared: false,
     entered: 0,
+    replay: undefined,
     failure: undefined,
   };
   if (inputs.size > 0 && calibration === undefined)
@@ -124,6 +139,16 @@ function openLane(
       `Expected calibration data for ${recipe.name}, got none; name some with --calibration, for instance wikitext2.`,
     );
   return lane;
+}
+
+/** What the lane's present step reads from. */
+function streamOf({ streams, reading, recipe }: Lane): Stream {
+  const stream = streams.get(reading);
+  if (stream) return stream;
+  throw new LowbitError(
+    'METHOD_NEEDS',
+    `Expected a method to declare the statistics it asks for, but ${recipe.name} asked without; add them to its needs.`,
+  );
 }
 
 /** The states that enter block 0. Lanes whose embedding is unchanged share one stream. */

@@ -1,0 +1,4 @@
+export { foldNorms } from './fold-norms.js';
+export { editWeight } from './linear.js';
+export * from './rotate.js';
+export * from './scale.js';

@@ -1,0 +1,56 @@
+import type { ModelDraft } from '../method.js';
+import { partRows } from '../model/decoder.js';
+import type { Block, Linear, Norm } from '../model/decoder.js';
+import { locatePart, scaleCols, scaleRows } from './linear.js';
+import { refuse } from './residual.js';
+
+/** Linears that read one value: {q, k, v}, {o}, {gate, up}, {down}. */
+export type Stage = 'attention' | 'output' | 'mlp' | 'down';
+
+export function stageLinears({ attention, mlp }: Block, stage: Stage): Linear[] {
+  const { output } = attention;
+  return { attention: attention.inputs, output: [output], mlp: mlp.inputs, down: [mlp.down] }[stage];
+}
+
+/**
+ * Multiplies the columns of a stage's linears by positive factors and divides what produces their input: the norm before
+ * {q, k, v} and {gate, up}; the value rows before {o}, one factor for all query heads of a key head; the up rows before
+ * {down} where the activation lets a factor through (gated, or ReLU). Exact. `factors` has the producer's length: hidden,
+ * kvHeads * headDim, or the MLP's width. Throws EDIT_REFUSED where nothing can take the division.
+ */
+export function scaleStage(draft: ModelDraft, block: Block, stage: Stage, factors: ArrayLike<number>): void {
+  const { attention, mlp, normPlacement } = block;
+  const inverse = Float32Array.from(factors, (factor) => 1 / factor);
+  let spread = factors;
+  if (stage === 'attention' || stage === 'mlp') {
+    const norm = stage === 'attention' ? block.attentionNorm : block.mlpNorm;
+    if (normPlacement === 'post')
+      refuse(norm.name, 'the linears read the residual stream itself, whose other readers would be scaled too');
+    scaleNorm(draft, norm, inverse);
+  } else if (stage === 'output') {
+    const { linear, first } = locatePart(attention.inputs, 'value', (part) => partRows(attention, part));
+    scaleRows(draft, linear, first, inverse);
+    spread = repeatHeads(factors, attention.headDim, attention.heads / attention.kvHeads);
+  } else {
+    const gated = mlp.inputs.some(({ parts }) => parts.includes('gate'));
+    if (!gated && mlp.activation !== 'relu')
+      refuse(mlp.down.name, `${mlp.activation} before it does not let a factor through`);
+    const { linear, first } = locatePart(mlp.inputs, 'up', () => mlp.down.cols);
+    scaleRows(draft, linear, first, inverse);
+  }
+  for (const linear of stageLinears(block, stage)) scaleCols(draft, linear, () => spread);
+}
+
+function scaleNorm(draft: ModelDraft, { weight, bias, unitOffset }: Norm, factors: Float32Array): void {
+  const offset = unitOffset ? 1 : 0;
+  draft.edit(weight.tensor, (values) => values.map((w, i) => (w + offset) * (factors[i] as number) - offset));
+  if (bias) draft.edit(bias.tensor, (values) => values.map((b, i) => b * (factors[i] as number)));
+}
+
+/** `[kvHeads * headDim]` to `[heads * headDim]`: the query heads of a group are neighbours. */
+function repeatHeads(factors: ArrayLike<number>, headDim: number, group: number): Float32Array {
+  return Float32Array.from({ length: factors.length * group }, (_, i) => {
+    const head = Math.floor(i / (headDim * group));
+    return factors[head * headDim + (i % headDim)] as number;
+  });
+}
