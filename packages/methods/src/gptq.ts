@@ -29,6 +29,7 @@ export const gptq = defineMethod({
     trueSequential: z.boolean().default(false).describe('{q,k,v}, {o}, {gate,up}, {down} one after the other'),
     inputs: z.enum(['float', 'quantized']).default('quantized').describe('which activations feed the Hessian'),
   }),
+  acts: 'weights',
   bits: ({ bits }) => bits,
   needs: ({ inputs }) => ({ statistics: ['hessian'], inputs }),
   async block(block, { options, kernels }) {

@@ -1,11 +1,14 @@
 import type { Method } from '@lowbit/core';
+import { activations } from './activations.js';
 import { gptq } from './gptq.js';
+import { quarot } from './quarot.js';
 import { rtn } from './rtn.js';
+import { smoothquant } from './smoothquant.js';
 
 export { affineSpec, gridOptions } from './grid-options.js';
 export type { GridOptions } from './grid-options.js';
 export { presets } from './presets.js';
-export { gptq, rtn };
+export { activations, gptq, quarot, rtn, smoothquant };
 
 /** Every method of this package: a new one is a file and a name here. */
-export const methods: readonly Method[] = [rtn, gptq];
+export const methods: readonly Method[] = [rtn, gptq, smoothquant, quarot, activations];

@@ -8,6 +8,7 @@ export const rtn = defineMethod({
   description: 'round to nearest on a grid fitted to the weights',
   source: 'the baseline of arXiv:2210.17323 and others; grids by name of their reference code',
   options: z.object(gridOptions),
+  acts: 'weights',
   bits: ({ bits }) => bits,
   async block(block, { options, kernels }) {
     for (const layer of block.layers) {

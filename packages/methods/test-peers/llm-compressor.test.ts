@@ -50,7 +50,8 @@ for (const { bits, actOrder, spread } of [
       calibration,
       windows,
     })) as Answer;
-    const folder = join(t.testdir(), 'artifact');
+    const workFolder = t.testdir();
+    const folder = join(workFolder, 'artifact');
     const recipe = resolveRecipe(`gptq(bits=${bits},groupSize=64,symmetric=true,actOrder=${actOrder})`, registry);
     const start = performance.now();
     const outcome = await makeArtifacts({
@@ -69,7 +70,7 @@ for (const { bits, actOrder, spread } of [
       },
       kernels,
       device,
-      workFolder: t.testdir(),
+      workFolder,
     });
     for (const error of outcome.values()) t.equal(error, undefined);
     t.comment(`${((performance.now() - start) / 1000).toFixed(1)} s, llm-compressor ${theirs.seconds.toFixed(1)} s`);
@@ -82,7 +83,7 @@ for (const { bits, actOrder, spread } of [
       t.ok(near(layer?.squaredOutputError, error), `${name}: error ${layer?.squaredOutputError}, theirs ${error}`);
     }
 
-    const subject = await openSubject(folder, { kernels, device, workFolder: t.testdir() });
+    const subject = await openSubject(folder, { kernels, device, workFolder });
     const losses = await subject.scorer.scoreSequences(windows.map((ids) => Int32Array.from(ids)));
     await subject.release();
     const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -91,7 +91,7 @@ t.test('a bias that the family does not have, and a head of its own', async (t) 
     name: 'structure',
     prepare: async (draft) => {
       const { linear } = draft.blocks[0]?.layers[0] ?? {};
-      if (linear) draft.addBias(linear);
+      if (linear) draft.addBias(linear, linear.name, linear.rows);
       draft.untieHead();
       draft.edit(draft.decoder.head.weight.tensor, (values) => values.map((w) => 2 * w));
       const norm = draft.decoder.finalNorm;
