@@ -32,8 +32,15 @@ export type BlockModule = 'attention' | 'mlp';
 
 /** A module with its inputs and outputs over all calibration tokens. */
 export interface Replay {
-  /** Mean squared difference between the module's output with these weights, `[rows, cols]`, and the one it had when opened. */
-  error(weights: ReadonlyMap<LayerDraft, Float32Array>): Promise<number>;
+  /** Batches of calibration sequences, which errors are taken of one by one: a search may leave a bad candidate early. */
+  readonly parts: number;
+  /** Values that all parts hold: the mean squared difference is the sum over the parts divided by it. */
+  readonly values: number;
+  /**
+   * Sum of squared differences over one part between the module's output with these weights, `[rows, cols]`, and the one
+   * that it had when opened.
+   */
+  error(weights: ReadonlyMap<LayerDraft, Float32Array>, part: number): Promise<number>;
 }
 
 /**

@@ -90,6 +90,14 @@ export function checkedKernels(kernels: Kernels): Kernels {
       await checkFinite('weight', weight.data);
       return kernels.gptq(weight, moment, options);
     },
+    async groupErrors(delta, samples, groupSize) {
+      checkMatrix('delta', delta);
+      checkWhole('groupSize', groupSize, 1);
+      checkArray('samples', samples, 'Float32Array');
+      if (samples.length % delta.cols !== 0)
+        throw new RangeError(`samples must have whole rows of ${delta.cols} values, got ${samples.length}`);
+      return kernels.groupErrors(delta, samples, groupSize);
+    },
     async quadraticError(delta, moment) {
       checkMatrix('delta', delta);
       checkArray('moment', moment, 'Float32Array', delta.cols * delta.cols);

@@ -37,6 +37,11 @@ export interface Kernels {
   inverseFactor(moment: Float32Array, cols: number, dampPercent: number): Promise<InverseFactor>;
   /** GPTQ (Frantar et al. 2022) with the options of the reference code (methods.md 2.3). */
   gptq(weight: Matrix, moment: Float32Array, options: GptqOptions): Promise<GptqResult>;
+  /**
+   * For every row and group of `groupSize` columns (the last may be shorter) the squared error of the group's own output,
+   * `sum over tokens of (sum over j in group of x_j d_j)^2`, for samples tokens x cols: rows x groups, in float64.
+   */
+  groupErrors(delta: Matrix, samples: Float32Array, groupSize: number): Promise<Float64Array>;
   /** `tr(D H D^T)` of a rows x cols difference, summed in float64. */
   quadraticError(delta: Matrix, moment: Float32Array): Promise<number>;
 

@@ -37,6 +37,7 @@ export interface NativeAddon {
     moment: Float32Array,
     options: GptqOptions,
   ): Promise<{ result?: GptqResult; failedColumn: number }>;
+  groupErrors(delta: Float32Array, cols: number, samples: Float32Array, groupSize: number): Promise<Float64Array>;
   quadraticError(delta: Float32Array, cols: number, moment: Float32Array): Promise<number>;
   rotate(values: Float32Array, outer: number, factors: readonly RotationFactor[], inner: number): Promise<Float32Array>;
   widen(bytes: Uint8Array, dtype: HalfType): Promise<Float32Array>;
@@ -54,7 +55,7 @@ interface NativeModule {
   NativeKernels: new (threads: number, instructionSet?: string) => NativeAddon;
 }
 
-const INTERFACE_VERSION = 3;
+const INTERFACE_VERSION = 4;
 const FILE = './native/lowbit-kernels.node';
 
 /** Loads the compiled kernels that `build.mjs` put beside this file. Throws where there are none that fit. */

@@ -50,6 +50,10 @@ const mean = (values: number[]): number => values.reduce((sum, value) => sum + v
 const recipeOf: Record<string, string> = {
   rtn: 'rtn(bits=4,groupSize=16)',
   gptq: 'gptq(bits=4,groupSize=16)',
+  awq: 'awq(bits=4,groupSize=16)',
+  smoothquant: 'smoothquant+rtn(bits=4,groupSize=16)',
+  quarot: 'quarot+gptq(bits=4,groupSize=16)',
+  activations: 'rtn(bits=4,groupSize=16)+activations(bits=8)',
   truncate: 'truncate(bits=6,keep=0.95)',
 };
 
@@ -251,14 +255,21 @@ t.test('one recipe that cannot be done does not stop the others', async (t) => {
 });
 
 t.test('options', async (t) => {
-  t.equal(methods.length, 2);
   t.throws(() => resolveRecipe('gptq(bits=9)', registry), { code: 'METHOD_OPTION', message: /bits/ });
   t.throws(() => resolveRecipe('gptq(bit=4)', registry), { code: 'METHOD_OPTION', message: /did you mean 'bits'/ });
   t.throws(() => resolveRecipe('gtpq', registry), { code: 'METHOD_UNKNOWN', message: /gptq/ });
   t.throws(() => resolveRecipe('gptq(bits)', registry), { code: 'RECIPE_SYNTAX' });
   t.same(resolveRecipe('gptq-w4-g128', registry).steps[0]?.options['groupSize'], 128);
   t.same(resolveRecipe('float', registry).steps, []);
-  t.equal(resolveRecipe('rtn+gptq(bits=3)', registry).steps.length, 2);
+  t.equal(resolveRecipe('smoothquant+gptq(bits=3)', registry).steps.length, 2);
+  for (const text of [
+    'rtn+gptq(bits=3)',
+    'quarot+quarot',
+    'smoothquant+quarot',
+    'rtn+smoothquant',
+    'activations+quarot',
+  ])
+    t.throws(() => resolveRecipe(text, registry), { code: 'RECIPE_ORDER' }, text);
   t.same(rtn.needs, undefined, 'round to nearest never asks for data');
   t.ok(gptq.needs);
   const short = resolveRecipe('rtn(bits=4,groupSize=48,remainder=short)', registry);

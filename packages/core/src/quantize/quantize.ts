@@ -37,7 +37,7 @@ export interface QuantizeRequest {
 type OpenReplay = (block: BlockState, stream: Stream) => ReturnType<typeof ModuleReplay.open>;
 
 /** Tokens that run through a block together. */
-const batchTokens = 4096;
+const batchTokens = 2048;
 
 /** One recipe on its way: its draft and the streams that feed it. */
 interface Lane {

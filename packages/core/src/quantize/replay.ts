@@ -3,7 +3,7 @@ import type { BlockState } from '../draft/draft.js';
 import { exactOperators } from '../draft/operators.js';
 import type { BlockModule, LayerDraft, Replay } from '../method.js';
 import { transpose } from '../draft/draft.js';
-import type { HiddenStates } from './hidden-states.js';
+import type { Batch, HiddenStates } from './hidden-states.js';
 
 /** Creates room for states of the batches of a stream. */
 export type MakeStates = (name: string) => Promise<HiddenStates>;
@@ -44,19 +44,22 @@ export class ModuleReplay implements Replay {
     };
   }
 
-  async error(weights: ReadonlyMap<LayerDraft, Float32Array>): Promise<number> {
+  get parts(): number {
+    return this.inputs.batches.length;
+  }
+
+  get values(): number {
+    return this.inputs.width * this.inputs.batches.reduce((sum, { sequences, length }) => sum + sequences * length, 0);
+  }
+
+  async error(weights: ReadonlyMap<LayerDraft, Float32Array>, part: number): Promise<number> {
     const stored = new Map(
       [...weights].map(([{ linear }, values]) => {
         const { rows, cols, weight } = linear;
         return [weight.tensor, weight.transposed ? transpose(values, rows, cols) : values] as const;
       }),
     );
-    let sum = 0;
-    let count = 0;
-    for (const [i, batch] of this.inputs.batches.entries()) {
-      sum += await this.run.error(await this.inputs.read(i), await this.reference.read(i), batch, stored);
-      count += batch.sequences * batch.length * this.inputs.width;
-    }
-    return sum / count;
+    const batch = this.inputs.batches[part] as Batch;
+    return this.run.error(await this.inputs.read(part), await this.reference.read(part), batch, stored);
   }
 }

@@ -7,7 +7,7 @@ import { narrow, widen } from './float-types.js';
 import { gptq } from './gptq.js';
 import { pack, unpack } from './packing.js';
 import { rotate } from './rotate.js';
-import { addColumnStatistics, addSecondMoment, quadraticError } from './statistics.js';
+import { addColumnStatistics, addSecondMoment, groupErrors, quadraticError } from './statistics.js';
 
 /** Plain TypeScript, kept beside the native kernels for ever: what they are compared with, and used without Rust. */
 export const referenceKernels: Kernels = {
@@ -30,6 +30,7 @@ export const referenceKernels: Kernels = {
     return { factor: Float32Array.from(factor), damp };
   },
   gptq: async (weight, moment, options) => gptq(weight, moment, options),
+  groupErrors: async (delta, samples, groupSize) => groupErrors(delta, samples, groupSize),
   quadraticError: async (delta, moment) => quadraticError(delta, moment),
   rotate: async (values, outer, factors) => rotate(values, outer, factors),
   widen: async (bytes, dtype) => widen(bytes, dtype),

@@ -11,6 +11,7 @@ use lowbit_kernels::columns::{ColumnStatistics, add_column_statistics};
 use lowbit_kernels::factor::damped_inverse_factor;
 use lowbit_kernels::float_types::{FloatType, first_non_finite, narrow, widen};
 use lowbit_kernels::gptq::gptq;
+use lowbit_kernels::group_errors::group_errors;
 use lowbit_kernels::hash::sha256_file;
 use lowbit_kernels::moment::{add_second_moment, quadratic_error};
 use lowbit_kernels::rotate::{RotationFactor, rotate};
@@ -28,7 +29,7 @@ use std::sync::Arc;
 
 /// Changes with every change of this interface; `src/native.ts` refuses another one.
 #[napi]
-pub const INTERFACE_VERSION: u32 = 3;
+pub const INTERFACE_VERSION: u32 = 4;
 
 /// The best one last.
 #[napi]
@@ -176,6 +177,20 @@ impl NativeKernels {
                 unsafe { (abs_max.as_mut(), abs_sum.as_mut(), min.as_mut(), max.as_mut()) };
             add_column_statistics(set, ColumnStatistics { abs_max, abs_sum, min, max }, &inputs);
             Ok(())
+        })
+    }
+
+    #[napi]
+    pub fn group_errors(
+        &self,
+        delta: Float32Array,
+        cols: u32,
+        samples: Float32Array,
+        group_size: u32,
+    ) -> AsyncTask<Job<Float64Array>> {
+        let set = self.set;
+        Job::start(&self.pool, move || {
+            Ok(group_errors(set, &delta, &samples, cols as usize, group_size as usize).into())
         })
     }
 

@@ -11,6 +11,7 @@ pub mod factor;
 pub mod float_types;
 pub mod gptq;
 pub mod grid;
+pub mod group_errors;
 pub mod hash;
 pub mod moment;
 pub mod panels;
