@@ -26,7 +26,7 @@ if (files.length === 0) {
       `--reporter=${reporter}`,
       `--output-file=${tapFile}`,
       ...(coverage ? [] : ['--disable-coverage']),
-      ...(tier === 'unit' ? [] : ['--timeout=1800', '--jobs=1']),
+      ...(tier === 'unit' ? [] : [tier === 'peers' ? '--timeout=5400' : '--timeout=1800', '--jobs=1']),
       ...files,
     ],
     {

@@ -2,6 +2,7 @@ import type { Method } from '@lowbit/core';
 import { activations } from './activations.js';
 import { awq } from './awq.js';
 import { gptq } from './gptq.js';
+import { kv } from './kv.js';
 import { quarot } from './quarot.js';
 import { rtn } from './rtn.js';
 import { smoothquant } from './smoothquant.js';
@@ -9,7 +10,7 @@ import { smoothquant } from './smoothquant.js';
 export { affineSpec, gridOptions } from './grid-options.js';
 export type { GridOptions } from './grid-options.js';
 export { presets } from './presets.js';
-export { activations, awq, gptq, quarot, rtn, smoothquant };
+export { activations, awq, gptq, kv, quarot, rtn, smoothquant };
 
 /** Every method of this package: a new one is a file and a name here. */
-export const methods: readonly Method[] = [rtn, gptq, awq, smoothquant, quarot, activations];
+export const methods: readonly Method[] = [rtn, gptq, awq, smoothquant, quarot, activations, kv];

@@ -54,6 +54,7 @@ const recipeOf: Record<string, string> = {
   smoothquant: 'smoothquant+rtn(bits=4,groupSize=16)',
   quarot: 'quarot+gptq(bits=4,groupSize=16)',
   activations: 'rtn(bits=4,groupSize=16)+activations(bits=8)',
+  kv: 'rtn(bits=4,groupSize=16)+kv(bits=4,window=16,keyAxis=channel,groupSize=8)',
   truncate: 'truncate(bits=6,keep=0.95)',
 };
 

@@ -3,7 +3,7 @@
  * inverse is folded into a neighbour; a quantizer is lossy. A new kind is one member here and one row in
  * `engine/lower/operators.ts`.
  */
-export type Operator = Scale | Shift | Permute | Rotate | Quantize;
+export type Operator = Scale | Shift | Permute | Rotate | Quantize | CacheQuantize;
 
 /** x * factors, along the last axis. */
 export interface Scale {
@@ -47,21 +47,54 @@ export interface Quantize {
   granularity: 'tensor' | 'token' | 'group';
   groupSize?: number | undefined;
   clipRatio: number;
+  /** Asymmetric: whether zero must lie in the range; default true. Without it the zero point may lie beyond the codes. */
+  includeZero?: boolean | undefined;
   /** Static: the range was calibrated; absent: taken from each value as it comes. */
   range?: { low: number; high: number } | undefined;
 }
 
 /**
+ * Keys and values as a cache holds them that keeps recent tokens in full precision (KIVI, arXiv:2402.02750): with w =
+ * `window`, query p reads key j rounded iff j < w * floor(p / w), value j iff p - j > w; its own are never rounded. Inside
+ * one forward, equal to decoding token by token. Grid: s = (max - min) / (2^bits - 1), the minimum is a real offset.
+ */
+export interface CacheQuantize {
+  kind: 'cache';
+  window: number;
+  keys: CacheSide;
+  values: CacheSide;
+}
+
+/** `token`: groups of neighbouring channels of each token and head; `channel`: groups of neighbouring tokens of each channel. */
+export interface CacheSide {
+  bits: number;
+  axis: 'token' | 'channel';
+  groupSize: number;
+}
+
+/**
  * A point of the graph where operators may sit: a linear's input or output, by the linear's name, and a block's query,
- * key (both after the position encoding), value and attention output.
+ * key (both after the position encoding), value; `cache` takes a `CacheQuantize` and nothing else.
  */
 export type Site =
-  `${string}.input` | `${string}.output` | `block.${number}.${'query' | 'key' | 'value' | 'keyBeforeRope'}`;
+  `${string}.input` | `${string}.output` | `block.${number}.${'query' | 'key' | 'value' | 'keyBeforeRope' | 'cache'}`;
 
 export type Operators = ReadonlyMap<Site, readonly Operator[]>;
 
 /** Without the quantizers: what calibration runs with, so that statistics and the next block's inputs are not rounded. */
 export function exactOperators(sites: Operators): Operators {
-  const kept = [...sites].map(([site, list]) => [site, list.filter(({ kind }) => kind !== 'quantize')] as const);
+  const isExact = ({ kind }: Operator): boolean => kind !== 'quantize' && kind !== 'cache';
+  const kept = [...sites].map(([site, list]) => [site, list.filter(isExact)] as const);
   return new Map(kept.filter(([, list]) => list.length > 0));
+}
+
+/**
+ * Whether a token's result depends on its path alone. A scale taken over a whole sequence, or over tokens by their place in
+ * it, differs in a tree of shared prefixes, which then must not be used.
+ */
+export function allowsSharedPrefixes(sites: Operators): boolean {
+  const wholeSequence = (operator: Operator): boolean =>
+    operator.kind === 'cache' ||
+    (operator.kind === 'quantize' && operator.granularity === 'tensor' && operator.range === undefined);
+  return ![...sites.values()].flat().some(wholeSequence);
 }

@@ -209,7 +209,10 @@ export class BlockRunner {
       [`${i}.input`, `${name}.input`],
       [`${i}.output`, `${name}.output`],
     ]);
-    const inner = ['query', 'key', 'value', 'keyBeforeRope'].map((name) => [name, `block.${block.index}.${name}`]);
+    const inner = ['query', 'key', 'value', 'keyBeforeRope', 'cache'].map((name) => [
+      name,
+      `block.${block.index}.${name}`,
+    ]);
     const found = [...sites, ...inner].map(([place, site]) => [place, operators.get(site as Site)]);
     return JSON.stringify(
       found.filter(([, list]) => list),

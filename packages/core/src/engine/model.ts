@@ -1,3 +1,4 @@
+import { allowsSharedPrefixes } from '../draft/operators.js';
 import type { Operators } from '../draft/operators.js';
 import { LowbitError } from '../errors.js';
 import type { Decoder } from '../model/decoder.js';
@@ -29,6 +30,7 @@ const headRows = 128;
 export class ResidentModel implements TokenScorer {
   readonly vocabSize: number;
   readonly contextLength: number;
+  readonly sharesPrefixes: boolean;
   readonly #bodies = new Map<boolean, Promise<Session>>();
   #head: Promise<Session> | undefined;
 
@@ -39,6 +41,7 @@ export class ResidentModel implements TokenScorer {
   ) {
     this.vocabSize = decoder.vocabSize;
     this.contextLength = decoder.contextLength;
+    this.sharesPrefixes = allowsSharedPrefixes(options.operators ?? new Map());
   }
 
   async scoreSequences(sequences: Int32Array[], progress?: (tokens: number) => void): Promise<Float32Array[]> {

@@ -34,6 +34,19 @@ export function packSequences(sequences: readonly TokenSequence[], packTokens = 
   };
 }
 
+/** Every sequence in a pack of its own. */
+export function packAlone(sequences: readonly TokenSequence[]): PackedSequences {
+  const each = sequences.map((sequence) => packSequences([sequence], sequence.ids.length));
+  const sum = (count: (each: PackedSequences) => number): number => each.reduce((total, one) => total + count(one), 0);
+  return {
+    packs: each.flatMap(({ packs }, index) =>
+      packs.map(({ pack, parts }) => ({ pack, parts: parts.map((part) => ({ ...part, sequence: index })) })),
+    ),
+    unsharedTokens: sum(({ unsharedTokens }) => unsharedTokens),
+    computedTokens: sum(({ computedTokens }) => computedTokens),
+  };
+}
+
 /** The node itself if it fits, else copies of it with a part of what is below each. */
 function splitTree(node: TreeNode, packTokens: number): TreeNode[] {
   const room = pieceLimit(node.end, packTokens) - node.end;

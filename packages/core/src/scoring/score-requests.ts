@@ -2,7 +2,7 @@ import { LowbitError } from '../errors.js';
 import type { Tokenizer } from '../model/tokenizer.js';
 import type { Request, RequestResult } from '../task.js';
 import { encodeRequests, type EncodedRequest } from './encode-requests.js';
-import { defaultPackTokens, packSequences, type PackedSequences } from './pack.js';
+import { defaultPackTokens, packAlone, packSequences, type PackedSequences } from './pack.js';
 import { hashTokenIds } from './token-ids.js';
 import type { TokenScorer } from './token-scorer.js';
 
@@ -54,7 +54,9 @@ export async function scoreRequests(
   });
   const pairs = encoded.filter(({ kind }) => kind === 'logLikelihood').flatMap(({ sequences }) => sequences);
   const whole = encoded.filter(({ kind }) => kind !== 'logLikelihood').flatMap(({ sequences }) => sequences);
-  const packed = packSequences(pairs, options.packTokens ?? defaultPackTokens);
+  const packed = options.scorer.sharesPrefixes
+    ? packSequences(pairs, options.packTokens ?? defaultPackTokens)
+    : packAlone(pairs);
   const wholeTokens = whole.reduce((sum, { ids }) => sum + ids.length - 1, 0);
   const advance = countTo(packed.computedTokens + wholeTokens, options.progress);
 

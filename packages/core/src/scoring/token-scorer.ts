@@ -24,6 +24,8 @@ export interface PackScores {
 export interface TokenScorer {
   readonly vocabSize: number;
   readonly contextLength: number;
+  /** False where a token's score depends on more than its path: each sequence then needs a pack of its own. */
+  readonly sharesPrefixes: boolean;
   /** Plain causal sequences; `nll[i][j]` = -ln p(ids[i][j+1] | ids[i][0..j]). */
   scoreSequences(sequences: Int32Array[], progress?: (tokens: number) => void): Promise<Float32Array[]>;
   scorePacks(packs: Pack[], progress?: (tokens: number) => void): Promise<PackScores[]>;

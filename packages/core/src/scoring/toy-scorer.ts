@@ -34,6 +34,7 @@ export function createToyScorer(vocabSize: number, contextLength: number): Token
   return {
     vocabSize,
     contextLength,
+    sharesPrefixes: true,
     scoreSequences: async (sequences, progress) =>
       sequences.map((ids) => {
         progress?.(ids.length - 1);

@@ -1,6 +1,8 @@
+import type { CacheQuantize } from '../../draft/operators.js';
 import type { Attention } from '../../model/decoder.js';
 import { contrib, float } from '../../onnx/graph.js';
 import type { Value } from '../../onnx/graph.js';
+import { cacheMasks, roundCache } from './cache.js';
 import { lowerLinear, lowerLinears } from './linear.js';
 import { lowerMask } from './mask.js';
 import { lowerNorm } from './norm.js';
@@ -22,7 +24,8 @@ interface Heads {
 /** Self-attention of one block, `[tokens, hidden]` to the same. */
 export function lowerAttention(scope: Scope, block: number, attention: Attention, x: Value): Value {
   const packed = lowerLinears(scope, attention.inputs, x);
-  const fused = scope.lowering === 'auto' && attention.headDim % fusedMultiple === 0;
+  const cached = scope.operators.has(`block.${block}.cache`);
+  const fused = scope.lowering === 'auto' && attention.headDim % fusedMultiple === 0 && !cached;
   const mixed =
     fused && canRotateInside(scope, block, attention)
       ? lowerFused(
@@ -44,7 +47,7 @@ function packedWidth({ heads, kvHeads, headDim }: Attention): number {
  * operator would rotate by places, not by positions: onnxruntime 1.30 on CPU ignores its position ids (tried).
  */
 function canRotateInside(scope: Scope, block: number, { rope, headDim, queryNorm, keyNorm }: Attention): boolean {
-  const sites = (['query', 'key', 'value', 'keyBeforeRope'] as const).some((name) =>
+  const sites = (['query', 'key', 'value', 'keyBeforeRope', 'cache'] as const).some((name) =>
     scope.operators.has(`block.${block}.${name}`),
   );
   const ropeFits = rope === undefined || (rope.dim === headDim && headDim % fusedRopeMultiple === 0);
@@ -69,7 +72,7 @@ function lowerHeads(scope: Scope, block: number, attention: Attention, packed: V
     key: applyOperators(scope, `block.${block}.key`, turn(key)),
     value: applyOperators(scope, `block.${block}.value`, v),
   };
-  if (!fused) return lowerGeneral(scope, attention, ready);
+  if (!fused) return lowerGeneral(scope, attention, ready, cacheOf(scope, block));
   const flat = (x: Value, count: number): Value => splitBatch(scope, x, [count * headDim]);
   return lowerFused(
     scope,
@@ -117,22 +120,47 @@ function totalLength(scope: Scope): Value {
   });
 }
 
+function cacheOf({ operators }: Scope, block: number): CacheQuantize | undefined {
+  return operators.get(`block.${block}.cache`)?.find((operator) => operator.kind === 'cache');
+}
+
 /** Plain products for every case. Query heads are grouped by the key head that they share. */
-function lowerGeneral(scope: Scope, attention: Attention, { query, key, value }: Heads): Value {
+function lowerGeneral(
+  scope: Scope,
+  attention: Attention,
+  { query, key, value }: Heads,
+  cache: CacheQuantize | undefined,
+): Value {
   const { graph } = scope;
   const { heads, kvHeads, headDim, scale, softCap, window } = attention;
   const group = heads / kvHeads;
   const grouped = (x: Value, count: number, perm: number[]): Value =>
     graph.node('Transpose', [splitBatch(scope, x, [kvHeads, count, headDim])], { perm });
   const q = grouped(query, group, [0, 2, 3, 1, 4]);
-  const k = grouped(key, 1, [0, 2, 3, 4, 1]);
-  const v = grouped(value, 1, [0, 2, 3, 1, 4]);
-  let scores = graph.node('Mul', [graph.node('MatMul', [q, k]), graph.scalar(scale)]);
+  const masks = cache && cacheMasks(scope, cache);
+  const width = kvHeads * headDim;
+  const productWith = (keys: Value): Value => graph.node('MatMul', [q, grouped(keys, 1, [0, 2, 3, 4, 1])]);
+  let scores = productWith(key);
+  if (cache && masks)
+    scores = graph.node('Where', [masks.keys, productWith(roundCache(scope, cache.keys, key, width)), scores]);
+  scores = graph.node('Mul', [scores, graph.scalar(scale)]);
   if (softCap !== undefined) {
     const cap = graph.scalar(softCap);
     scores = graph.node('Mul', [graph.node('Tanh', [graph.node('Div', [scores, cap])]), cap]);
   }
   const mask = graph.node('Unsqueeze', [lowerMask(scope, window), graph.ints([1])]);
   const weights = graph.node('Softmax', [graph.node('Add', [scores, mask])], { axis: -1 });
-  return graph.node('Transpose', [graph.node('MatMul', [weights, v])], { perm: [0, 3, 1, 2, 4] });
+  const mix = (share: Value, values: Value): Value =>
+    graph.node('MatMul', [share, grouped(values, 1, [0, 2, 3, 1, 4])]);
+  const mixed =
+    cache && masks
+      ? graph.node('Add', [
+          mix(graph.node('Where', [masks.values, graph.scalar(0), weights]), value),
+          mix(
+            graph.node('Where', [masks.values, weights, graph.scalar(0)]),
+            roundCache(scope, cache.values, value, width),
+          ),
+        ])
+      : mix(weights, value);
+  return graph.node('Transpose', [mixed], { perm: [0, 3, 1, 2, 4] });
 }

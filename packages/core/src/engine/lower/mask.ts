@@ -1,5 +1,5 @@
 import type { Value } from '../../onnx/graph.js';
-import { batchShape, share } from './scope.js';
+import { sequenceIndex, share } from './scope.js';
 import type { Scope } from './scope.js';
 
 /** Added to a score that may not be seen; finite, so that no sum becomes NaN. */
@@ -13,10 +13,7 @@ export function lowerMask(scope: Scope, window: number | undefined): Value {
   const { graph } = scope;
   return share(scope, `mask ${window ?? 'full'}`, () => {
     const [one, two] = [graph.ints([1]), graph.ints([2])];
-    const index = share(scope, 'index', () => {
-      const length = graph.node('Gather', [batchShape(scope), graph.ints([1], [])]);
-      return graph.node('Range', [graph.ints([0], []), length, graph.ints([1], [])]);
-    });
+    const index = sequenceIndex(scope);
     const query = graph.node('Unsqueeze', [index, one]);
     let seen = graph.node('LessOrEqual', [index, query]);
     if (scope.ends !== undefined)

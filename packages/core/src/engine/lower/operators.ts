@@ -1,6 +1,6 @@
 import type { Operator, Quantize, Rotate, Site } from '../../draft/operators.js';
 import type { Value } from '../../onnx/graph.js';
-import { share } from './scope.js';
+import { batchShape, share } from './scope.js';
 import type { Scope } from './scope.js';
 
 type Lowering<O extends Operator> = (scope: Scope, operator: O, x: Value) => Value;
@@ -12,6 +12,7 @@ const lowerings: { [K in Operator['kind']]: Lowering<Extract<Operator, { kind: K
   permute: (scope, { order }, x) => scope.graph.node('Gather', [x, arrayOf(scope, order)], { axis: -1 }),
   rotate,
   quantize,
+  cache: (_, __, x) => x, // attention lowers it, see cache.ts
 };
 
 /** The operators of a site, in their order. */
@@ -52,14 +53,20 @@ function rotate(scope: Scope, { factors }: Rotate, x: Value): Value {
 }
 
 /** Rounds half to even (ONNX Round), as every reference does. */
-function quantize({ graph }: Scope, operator: Quantize, x: Value): Value {
-  const shape = graph.node('Shape', [x]);
-  const groups =
-    operator.granularity === 'group' ? graph.node('Reshape', [x, graph.ints([-1, operator.groupSize ?? 0])]) : x;
-  const quantized = operator.symmetric
-    ? quantizeSymmetric(graph, operator, groups)
-    : quantizeAsymmetric(graph, operator, groups);
-  return operator.granularity === 'group' ? graph.node('Reshape', [quantized, shape]) : quantized;
+function quantize(scope: Scope, operator: Quantize, x: Value): Value {
+  const { graph } = scope;
+  const { granularity, groupSize = 0, range, symmetric } = operator;
+  const round = symmetric ? quantizeSymmetric : quantizeAsymmetric;
+  // A token is the last axis. A dynamic scale of a tensor is one of each sequence, whatever runs beside it.
+  if (granularity === 'token' || range) return round(graph, operator, x);
+  const rows =
+    granularity === 'group'
+      ? graph.ints([-1, groupSize])
+      : share(scope, 'sequenceRows', () => {
+          const batch = graph.node('Slice', [batchShape(scope), graph.ints([0]), graph.ints([1])]);
+          return graph.node('Concat', [batch, graph.ints([-1])], { axis: 0 });
+        });
+  return graph.node('Reshape', [round(graph, operator, graph.node('Reshape', [x, rows])), graph.node('Shape', [x])]);
 }
 
 type Emitter = Scope['graph'];
@@ -68,7 +75,7 @@ function quantizeSymmetric(graph: Emitter, operator: Quantize, x: Value): Value 
   const top = 2 ** (operator.bits - 1) - 1;
   const absMax = operator.range
     ? graph.scalar(Math.max(-operator.range.low, operator.range.high))
-    : reduce(graph, operator, 'ReduceMax', graph.node('Abs', [x]));
+    : reduce(graph, 'ReduceMax', graph.node('Abs', [x]));
   const step = safeStep(graph, graph.node('Mul', [absMax, graph.scalar(operator.clipRatio / top)]));
   const codes = graph.node('Clip', [
     graph.node('Round', [graph.node('Div', [x, step])]),
@@ -78,17 +85,14 @@ function quantizeSymmetric(graph: Emitter, operator: Quantize, x: Value): Value 
   return graph.node('Mul', [codes, step]);
 }
 
-/** Zero is always in the range. */
-function quantizeAsymmetric(graph: Emitter, operator: Quantize, x: Value): Value {
-  const top = 2 ** operator.bits - 1;
+function quantizeAsymmetric(graph: Emitter, { bits, clipRatio, range, includeZero = true }: Quantize, x: Value): Value {
+  const top = 2 ** bits - 1;
   const zero = graph.scalar(0);
-  const ratio = graph.scalar(operator.clipRatio);
-  const low = operator.range
-    ? graph.scalar(Math.min(0, operator.range.low))
-    : graph.node('Min', [reduce(graph, operator, 'ReduceMin', x), zero]);
-  const high = operator.range
-    ? graph.scalar(Math.max(0, operator.range.high))
-    : graph.node('Max', [reduce(graph, operator, 'ReduceMax', x), zero]);
+  const ratio = graph.scalar(clipRatio);
+  const bound = (value: Value, opType: 'Min' | 'Max'): Value =>
+    includeZero ? graph.node(opType, [value, zero]) : value;
+  const low = bound(range ? graph.scalar(range.low) : reduce(graph, 'ReduceMin', x), 'Min');
+  const high = bound(range ? graph.scalar(range.high) : reduce(graph, 'ReduceMax', x), 'Max');
   const clippedLow = graph.node('Mul', [low, ratio]);
   const width = graph.node('Sub', [graph.node('Mul', [high, ratio]), clippedLow]);
   const step = safeStep(graph, graph.node('Div', [width, graph.scalar(top)]));
@@ -98,13 +102,11 @@ function quantizeAsymmetric(graph: Emitter, operator: Quantize, x: Value): Value
   return graph.node('Mul', [graph.node('Sub', [clamped, zeroPoint]), step]);
 }
 
-function reduce(graph: Emitter, { granularity }: Quantize, opType: string, x: Value): Value {
-  return granularity === 'tensor'
-    ? graph.node(opType, [x], { keepdims: 1 })
-    : graph.node(opType, [x, graph.ints([-1])], { keepdims: 1 });
+function reduce(graph: Emitter, opType: string, x: Value): Value {
+  return graph.node(opType, [x, graph.ints([-1])], { keepdims: 1 });
 }
 
-/** An all-zero row has step 0: dividing by 1 instead keeps it zero. */
-function safeStep(graph: Emitter, step: Value): Value {
+/** A row without width has step 0: dividing by 1 instead keeps it. */
+export function safeStep(graph: Emitter, step: Value): Value {
   return graph.node('Where', [graph.node('Equal', [step, graph.scalar(0)]), graph.scalar(1), step]);
 }

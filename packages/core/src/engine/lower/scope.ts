@@ -40,6 +40,15 @@ export function batchShape(scope: Scope): Value {
   return share(scope, 'batchShape', () => scope.graph.node('Shape', [scope.positions]));
 }
 
+/** int64 `[sequence]`: 0, 1, ... */
+export function sequenceIndex(scope: Scope): Value {
+  const { graph } = scope;
+  return share(scope, 'index', () => {
+    const length = graph.node('Gather', [batchShape(scope), graph.ints([1], [])]);
+    return graph.node('Range', [graph.ints([0], []), length, graph.ints([1], [])]);
+  });
+}
+
 /** `[tokens, width]` seen as `[batch, sequence, ...inner]`. */
 export function splitBatch(scope: Scope, x: Value, inner: number[]): Value {
   const { graph } = scope;

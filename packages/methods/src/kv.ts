@@ -1,0 +1,90 @@
+import { defineMethod, LowbitError, z } from '@lowbit/core';
+import type { Operator, Quantize, Site } from '@lowbit/core';
+
+const side = z.enum(['token', 'channel']);
+const bits = z.int().min(2).max(8);
+
+/**
+ * Rounds keys and values as a quantized cache holds them, inside one forward; equal to decoding token by token. Without a
+ * window every token is read rounded, its own included (QuaRot's simulation); with one, KIVI's rule (arXiv:2402.02750).
+ */
+export const kv = defineMethod({
+  name: 'kv',
+  version: '1',
+  description: 'quantized key-value cache, per token or per channel, with or without a window in full precision',
+  source: 'arXiv:2402.02750, jy-yuan/KIVI 876b4d2; arXiv:2404.00456, spcl/QuaRot 5008669',
+  options: z.object({
+    bits: bits.default(4).describe('width of a code'),
+    keyBits: bits.optional().describe('of keys, where it differs'),
+    valueBits: bits.optional().describe('of values, where it differs'),
+    window: z.int().min(0).default(0).describe('recent tokens kept in full precision (KIVI: 128)'),
+    keyAxis: side.default('token').describe('what a group of keys runs along; channel needs a window'),
+    valueAxis: side.default('token').describe('what a group of values runs along; channel needs a window'),
+    groupSize: z.int().min(1).optional().describe('values sharing a scale; absent: a head of a token'),
+    symmetric: z.boolean().default(false).describe('zero maps to a fixed middle code; without a window only'),
+    clipRatio: z
+      .number()
+      .positive()
+      .max(1)
+      .default(1)
+      .describe('share of the range that is kept; without a window only'),
+    beforeRope: z.boolean().default(false).describe('keys before the position encoding; without a window only'),
+    quarotValues: z
+      .boolean()
+      .default(false)
+      .describe('ranges of values need not hold zero, as in the QuaRot code; without a window only'),
+  }),
+  acts: 'cache',
+  async prepare(draft, { options }) {
+    const { window, groupSize, keyAxis, valueAxis, symmetric, clipRatio } = options;
+    const keyBits = options.keyBits ?? options.bits;
+    const valueBits = options.valueBits ?? options.bits;
+    const append = (site: Site, operator: Operator): void =>
+      draft.setOperators(site, [...draft.operators(site), operator]);
+    for (const { index, attention } of draft.decoder.blocks) {
+      const size = groupSize ?? attention.headDim;
+      if (window > 0) {
+        checkWindow(attention.headDim, options);
+        const keys = { bits: keyBits, axis: keyAxis, groupSize: size };
+        append(`block.${index}.cache`, {
+          kind: 'cache',
+          window,
+          keys,
+          values: { bits: valueBits, axis: valueAxis, groupSize: size },
+        });
+        continue;
+      }
+      if (keyAxis === 'channel' || valueAxis === 'channel')
+        refuse('a window with channel groups, because a group of tokens is complete only when it lies in the past');
+      if (attention.headDim % size !== 0) refuse(`a groupSize that divides the head size ${attention.headDim}`);
+      const common = { kind: 'quantize', granularity: 'group', groupSize: size, symmetric, clipRatio } as const;
+      const keys: Quantize = { ...common, bits: keyBits };
+      append(`block.${index}.${options.beforeRope ? 'keyBeforeRope' : 'key'}`, keys);
+      append(`block.${index}.value`, { ...common, bits: valueBits, includeZero: !options.quarotValues });
+    }
+  },
+});
+
+function checkWindow(
+  headDim: number,
+  { window, groupSize = headDim, keyAxis, valueAxis, symmetric, clipRatio, beforeRope }: WindowOptions,
+): void {
+  if (symmetric || clipRatio !== 1 || beforeRope) refuse('neither symmetric, clipRatio nor beforeRope beside a window');
+  const fits = (axis: 'token' | 'channel'): boolean => (axis === 'token' ? headDim : window) % groupSize === 0;
+  if (!fits(keyAxis) || !fits(valueAxis))
+    refuse(`a groupSize that divides the window ${window} (channel) and the head size ${headDim} (token)`);
+}
+
+interface WindowOptions {
+  window: number;
+  groupSize?: number | undefined;
+  keyAxis: 'token' | 'channel';
+  valueAxis: 'token' | 'channel';
+  symmetric: boolean;
+  clipRatio: number;
+  beforeRope: boolean;
+}
+
+function refuse(expected: string): never {
+  throw new LowbitError('METHOD_OPTION', `Expected ${expected}; change the options of kv.`);
+}
