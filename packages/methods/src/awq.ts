@@ -18,6 +18,12 @@ const options = z.object({
 });
 
 type Options = z.output<typeof options>;
+/** A stage's factors and the r that they come from. */
+interface Scale {
+  ratio: number;
+  factors: Float32Array;
+}
+
 type Found = ReadonlyMap<LayerDraft, Statistics>;
 
 /**
@@ -36,7 +42,7 @@ export const awq = defineMethod({
   needs: () => ({ statistics: ['columns', 'hessian', 'samples'], inputs: 'float' }),
   async block(block, { options, kernels }) {
     const found = await block.statistics(block.layers, ['columns', 'hessian', 'samples']);
-    const scales = new Map<Stage, Float32Array>();
+    const scales = new Map<Stage, Scale>();
     // All searches look at the block as it was; only then is it edited.
     for (const stage of searchedStages(block)) {
       const layers = layersOf(block, stage);
@@ -45,14 +51,16 @@ export const awq = defineMethod({
         await searchScale(layers, found, await openObjective(block, stage, found, kernels), options, kernels),
       );
     }
-    for (const [stage, factors] of scales) scaleStage(block.model, block.block, stage, factors);
+    for (const [stage, { factors }] of scales) scaleStage(block.model, block.block, stage, factors);
     for (const stage of ['attention', 'output', 'mlp', 'down'] as const)
       for (const layer of layersOf(block, stage)) {
         const spec = affineSpec(options, layer.linear);
         const weight = await layer.weight();
         const clipped = options.clipSearch && !isQueryOrKey(layer);
-        if (clipped) await clipGroups(weight, scaledSamples(found.get(layer), scales.get(stage)), spec, kernels);
-        await layer.encode([await encodeAffine(weight, spec, kernels)], { method: 'awq' });
+        if (clipped)
+          await clipGroups(weight, scaledSamples(found.get(layer), scales.get(stage)?.factors), spec, kernels);
+        const notes = { ratio: scales.get(stage)?.ratio ?? 0, clip: clipped ? 'searched' : 'off' };
+        await layer.encode([await encodeAffine(weight, spec, kernels)], { method: 'awq', notes });
       }
   },
 });
@@ -102,7 +110,7 @@ async function searchScale(
   objective: Replay,
   options: Options,
   kernels: Kernels,
-): Promise<Float32Array> {
+): Promise<Scale> {
   const { columns, tokens } = found.get(layers[0] as LayerDraft) as Statistics;
   const inputMean = Float32Array.from(columns?.absSum ?? [], (sum) => sum / tokens);
   const weights = await Promise.all(layers.map((layer) => layer.weight()));
@@ -118,7 +126,7 @@ async function searchScale(
       tried.set(layer, await roundScaled(weights[i] as Matrix, factors, specs[i] as GridSpec, kernels));
     return tried;
   });
-  return strengths[best] as Float32Array;
+  return { ratio: best / options.points, factors: strengths[best] as Float32Array };
 }
 
 /** s = mean|x|^r (over mean|w|^(1-r)), at least 1e-4, then over the geometric mean of its ends. */

@@ -1,12 +1,39 @@
-/** Settings people name, each the recipe that it stands for. */
-export const presets: Record<string, string> = Object.fromEntries(
-  [2, 3, 4, 8].flatMap((bits) =>
-    [32, 64, 128].flatMap((group) => [
-      [`rtn-w${bits}-g${group}`, `rtn(bits=${bits},groupSize=${group})`],
-      [`rtn-w${bits}-g${group}-asym`, `rtn(bits=${bits},groupSize=${group},symmetric=false)`],
-      [`gptq-w${bits}-g${group}`, `gptq(bits=${bits},groupSize=${group})`],
-      [`gptq-w${bits}-g${group}-asym`, `gptq(bits=${bits},groupSize=${group},symmetric=false)`],
-      [`gptq-w${bits}-g${group}-actorder`, `gptq(bits=${bits},groupSize=${group},actOrder=static)`],
-    ]),
-  ),
+/** The grids of a weight-only method at the usual widths and group sizes. */
+const weightOnly = [2, 3, 4, 8].flatMap((bits) =>
+  [32, 64, 128].flatMap((group): [string, string][] => [
+    [`rtn-w${bits}-g${group}`, `rtn(bits=${bits},groupSize=${group})`],
+    [`rtn-w${bits}-g${group}-asym`, `rtn(bits=${bits},groupSize=${group},symmetric=false)`],
+    [`gptq-w${bits}-g${group}`, `gptq(bits=${bits},groupSize=${group})`],
+    [`gptq-w${bits}-g${group}-asym`, `gptq(bits=${bits},groupSize=${group},symmetric=false)`],
+    [`gptq-w${bits}-g${group}-actorder`, `gptq(bits=${bits},groupSize=${group},actOrder=static)`],
+    [`awq-w${bits}-g${group}`, `awq(bits=${bits},groupSize=${group})`],
+  ]),
 );
+
+/** SmoothQuant README: weights per channel, activations per token, alpha of Llama-2 7B and 13B. */
+const smooth = 'smoothquant(alpha=0.85)+rtn(bits=8,grid=smoothquant)+activations(bits=8)';
+
+/** QuaRot section 5: activations clipped by 0.9, cache asymmetric per head clipped by 0.95, weights per channel with clip search. */
+const quarotCache = 'activations(bits=4,clipRatio=0.9)+kv(bits=4,clipRatio=0.95,quarotValues=true)';
+const quarotWeights = 'bits=4,grid=quarot,clip=mse';
+
+/** Papers' settings, each the recipe that it stands for. */
+const papers: [string, string][] = [
+  // GPTQ table 3 (OPT) and the LLaMA rows of its README.
+  ['gptq-paper-w3', 'gptq(bits=3,grid=gptq,symmetric=false,groupScales=dynamic)'],
+  ['gptq-paper-w4', 'gptq(bits=4,grid=gptq,symmetric=false,groupScales=dynamic)'],
+  ['gptq-llama-w4', 'gptq(bits=4,grid=gptq,symmetric=false,actOrder=group,groupScales=dynamic,trueSequential=true)'],
+  [
+    'gptq-llama-w3-g128',
+    'gptq(bits=3,groupSize=128,grid=gptq,symmetric=false,actOrder=group,groupScales=dynamic,trueSequential=true)',
+  ],
+  ['smoothquant-w8a8', smooth],
+  ['quarot-w4a4kv4-rtn', `quarot+rtn(${quarotWeights})+${quarotCache}`],
+  ['quarot-w4a4kv4-gptq', `quarot+gptq(${quarotWeights},trueSequential=true)+${quarotCache}`],
+  // KIVI: groups of 32, window of 128.
+  ['kivi-2', 'kv(bits=2,window=128,keyAxis=channel,groupSize=32)'],
+  ['kivi-4', 'kv(bits=4,window=128,keyAxis=channel,groupSize=32)'],
+];
+
+/** Settings people name. */
+export const presets: Record<string, string> = Object.fromEntries([...weightOnly, ...papers]);

@@ -262,6 +262,7 @@ t.test('options', async (t) => {
   t.throws(() => resolveRecipe('gptq(bits)', registry), { code: 'RECIPE_SYNTAX' });
   t.same(resolveRecipe('gptq-w4-g128', registry).steps[0]?.options['groupSize'], 128);
   t.same(resolveRecipe('float', registry).steps, []);
+  for (const name of Object.keys(presets)) t.ok(resolveRecipe(name, registry).steps.length > 0, name);
   t.equal(resolveRecipe('smoothquant+gptq(bits=3)', registry).steps.length, 2);
   for (const text of [
     'rtn+gptq(bits=3)',
