@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { LowbitError, version } from '@lowbit/core';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/eval.js';
+import { exportTo } from './commands/export.js';
 import { inspect } from './commands/inspect.js';
 import { list } from './commands/list.js';
 import { quantize } from './commands/quantize.js';
@@ -71,8 +72,14 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
   shareModelOptions(command('quantize', 'write a quantized artifact'))
     .requiredOption('--recipe <recipe>', 'a preset, steps joined by +, or a file')
     .requiredOption('-o, --output <folder>', 'where the artifact goes')
-    .option('--format <format>', 'lowbit', 'lowbit')
+    .option('--format <format>', 'lowbit, or a target of lowbit list exports', 'lowbit')
     .action((path: string, options) => then(quantize(path, options, requireHost(host))));
+
+  command('export', "an artifact in another tool's format, codes as they are")
+    .argument('<artifact>', 'a folder that quantize wrote')
+    .requiredOption('--format <name>', 'see lowbit list exports')
+    .requiredOption('-o, --output <folder>', 'where the files go')
+    .action((path: string, options) => then(exportTo(path, options)));
 
   command('report', 'render finished runs')
     .argument('<run...>', 'run folders')
@@ -80,8 +87,8 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
     .option('--format <formats>', 'html,csv,md', splitList, ['html'])
     .action((runs: string[], options) => then(report(runs, options)));
 
-  command('list', 'methods, presets, tasks, families, formats or devices')
-    .argument('<what>', 'methods | presets | tasks | families | formats | devices')
+  command('list', 'methods, presets, tasks, families, formats, exports or devices')
+    .argument('<what>', 'methods | presets | tasks | families | formats | exports | devices')
     .option('--json', 'as JSON')
     .action((what: string, options) => then(list(what, options)));
 

@@ -98,7 +98,7 @@ t.test('eval prints rows, writes samples, and knows an artifact', async (t) => {
 });
 
 t.test('lists and doctor', async (t) => {
-  for (const what of ['methods', 'presets', 'tasks', 'families', 'formats', 'devices']) {
+  for (const what of ['methods', 'presets', 'tasks', 'families', 'formats', 'exports', 'devices']) {
     const { stdout, status } = await callLowbit(t, ['list', what, '--json']);
     t.equal(status, 0);
     t.ok((JSON.parse(stdout) as unknown[]).length > 0, what);
@@ -166,7 +166,11 @@ t.test('bad usage and input: status 2, one sentence with its code, nothing on st
     [rtn('rtn', '--rope-frequencies', 'bfloat16'), 'USAGE', /Unknown option/],
     [rtn('rtn(bitz=4)'), 'METHOD_OPTION', /did you mean 'bits'/],
     [rtn('rtn(groupSize=48)'), 'SPEC_GROUP_SIZE', /divides the 64 columns/],
-    [rtn('rtn', '--format', 'gguf'), 'USAGE', /not there yet/],
+    [rtn('rtn', '--format', 'gguf'), 'EXPORT_REFUSED', /rtn has scaleType=float32.*set scaleType=float16/],
+    [rtn('rtn(bits=3)', '--format', 'onnx'), 'EXPORT_REFUSED', /bits=3.*set bits=8/],
+    [rtn('rtn', '--format', 'ggfu'), 'EXPORT_FORMAT', /did you mean 'gguf'/],
+    [['export', at('full'), '--format', 'gguf', '-o', at('out')], 'ARTIFACT_MISSING', /lowbit quantize/],
+    [['export', at('full'), '--format', 'gguf', '-o', at('full')], 'USAGE', /with files in it/],
     [rtn('float'), 'USAGE', /a recipe that quantizes/],
     [['quantize', model, '--recipe', 'rtn', '-o', at('full')], 'USAGE', /other files in it/],
     [score('large.json'), 'TOKEN_IDS', /0 to 511/],

@@ -26,6 +26,11 @@ export * from './formats/dense.js';
 export * from './formats/format.js';
 export * from './formats/index.js';
 export * from './artifact/artifact.js';
+export { checkRecipeExport, exportArtifact, findExportFormat } from './export/export-artifact.js';
+export type { ExportOutcome } from './export/export-artifact.js';
+export type { ExportFormat, ExportSource } from './export/format.js';
+export { exportFormats } from './export/index.js';
+export { importFormats } from './import/index.js';
 export * from './quantize/make-artifacts.js';
 export * from './quantize/quantize.js';
 

@@ -2,14 +2,17 @@ import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Kernels } from '@lowbit/kernels';
 import { isArtifact, openArtifact } from './artifact/artifact.js';
-import type { Artifact } from './artifact/artifact.js';
 import { transpose } from './draft/draft.js';
 import { ResidentModel } from './engine/model.js';
+import type { Operators } from './draft/operators.js';
 import type { TensorSource } from './engine/parameters.js';
 import type { Device } from './engine/runtime.js';
 import type { AttentionLowering } from './engine/lower/scope.js';
 import { LowbitError } from './errors.js';
+import type { EncodedWeight } from './formats/format.js';
 import { decodeWeight } from './formats/index.js';
+import { openQuantizedCheckpoint } from './import/quantized-checkpoint.js';
+import type { QuantizedCheckpoint } from './import/quantized-checkpoint.js';
 import { openCheckpoint } from './model/checkpoint.js';
 import type { Checkpoint } from './model/checkpoint.js';
 import type { Decoder, TensorView } from './model/decoder.js';
@@ -65,16 +68,19 @@ export async function inspectSubject(path: string, kernels: Kernels): Promise<Su
   return (await describe(path, kernels)).info;
 }
 
-/** Opens a checkpoint, or an artifact in its simulated form: weights decoded to float32, computed in float32. */
+/**
+ * Opens a checkpoint, or an artifact or another tool's quantized checkpoint in its simulated form: weights decoded to
+ * float32, computed in float32.
+ */
 export async function openSubject(path: string, options: SubjectOptions): Promise<Subject> {
-  const { info, stored, checkpoint, artifact } = await describe(path, options.kernels);
-  if (checkpoint) await checkFinite(checkpoint, options.kernels);
-  const spill = artifact && (await spillDecoded(artifact, info.decoder, options));
+  const { info, stored, unchecked, encoded, readOperators } = await describe(path, options.kernels);
+  if (unchecked) await checkFinite(unchecked, options.kernels);
+  const spill = encoded && (await spillDecoded(encoded, info.decoder, options));
   const sources = new Map([...stored, ...(spill?.sources ?? [])]);
   const maxLength = options.maxLength ?? Math.min(info.decoder.contextLength, defaultMaxLength);
   const decoder =
     options.ropeFrequencies === 'bfloat16' ? await roundRopeFrequencies(info.decoder, options.kernels) : info.decoder;
-  const operators = await artifact?.readOperators();
+  const operators = await readOperators?.();
   const { device, lowering } = options;
   const scorer = new ResidentModel(decoder, sources, { device, lowering, operators, maxLength });
   let tokenizer: Promise<Tokenizer> | undefined;
@@ -98,12 +104,17 @@ async function openFittingTokenizer(path: string, decoder: Decoder): Promise<Tok
 interface Described {
   info: SubjectInfo;
   stored: ReadonlyMap<string, TensorSource>;
-  checkpoint: Checkpoint | undefined;
-  artifact: Artifact | undefined;
+  /** Float tensors as they came, which may hold anything. */
+  unchecked?: Pick<Checkpoint, 'files' | 'tensors'>;
+  /** Encoded weights by tensor. */
+  encoded?: ReadonlyMap<string, () => Promise<EncodedWeight>>;
+  readOperators?: () => Promise<Operators>;
 }
 
 async function describe(path: string, kernels: Kernels): Promise<Described> {
   if (await isArtifact(path)) return describeArtifact(path);
+  const quantized = await openQuantizedCheckpoint(path, kernels);
+  if (quantized) return describeQuantized(path, quantized);
   const checkpoint = await openCheckpoint(path, kernels);
   const { name, decoder, parameters, bitsPerWeight, tensors } = checkpoint;
   const info = {
@@ -118,7 +129,7 @@ async function describe(path: string, kernels: Kernels): Promise<Described> {
     calibration: undefined,
     layers: [],
   };
-  return { info, stored: tensors, checkpoint, artifact: undefined };
+  return { info, stored: tensors, unchecked: checkpoint };
 }
 
 async function describeArtifact(path: string): Promise<Described> {
@@ -148,12 +159,26 @@ async function describeArtifact(path: string): Promise<Described> {
     calibration,
     layers,
   };
-  return { info, stored, checkpoint: undefined, artifact };
+  const encoded = new Map(
+    Object.keys(record.weights).map((tensor) => [tensor, () => artifact.readWeight(tensor)] as const),
+  );
+  return { info, stored, encoded, readOperators: () => artifact.readOperators() };
+}
+
+async function describeQuantized(path: string, checkpoint: QuantizedCheckpoint): Promise<Described> {
+  const { name, method, bits, decoder, parameters, bitsPerWeight, tensors, encoded } = checkpoint;
+  const info = {
+    ...{ path, name, family: decoder.family, digest: await checkpoint.digest(), decoder, parameters, bitsPerWeight },
+    recipe: { name: `${method} checkpoint`, steps: [], bits },
+    calibration: undefined,
+    layers: [],
+  };
+  return { info, stored: tensors, unchecked: checkpoint, encoded };
 }
 
 /** Decodes every encoded weight into one file of float32, which the engine then reads in place. */
 async function spillDecoded(
-  artifact: Artifact,
+  encoded: ReadonlyMap<string, () => Promise<EncodedWeight>>,
   decoder: Decoder,
   { kernels, workFolder }: SubjectOptions,
 ): Promise<{ file: string; sources: Map<string, TensorSource> }> {
@@ -163,8 +188,10 @@ async function spillDecoded(
   const handle = await open(file, 'w');
   try {
     let offset = 0;
-    for (const view of decoderTensors(decoder).filter(({ tensor }) => artifact.record.weights[tensor] !== undefined)) {
-      const values = await decodeStored(artifact, view, kernels);
+    for (const view of decoderTensors(decoder)) {
+      const read = encoded.get(view.tensor);
+      if (read === undefined) continue;
+      const values = await decodeStored(await read(), view, kernels);
       const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
       await handle.writeFile(bytes);
       sources.set(view.tensor, { dtype: 'F32', shape: view.shape, file, offset, bytes: bytes.length });
@@ -181,8 +208,7 @@ async function spillDecoded(
 
 let spills = 0;
 
-async function decodeStored(artifact: Artifact, view: TensorView, kernels: Kernels): Promise<Float32Array> {
-  const encoded = await artifact.readWeight(view.tensor);
+async function decodeStored(encoded: EncodedWeight, view: TensorView, kernels: Kernels): Promise<Float32Array> {
   const values = await decodeWeight(encoded, kernels);
   return view.transposed ? transpose(values, encoded.rows, encoded.cols) : values;
 }

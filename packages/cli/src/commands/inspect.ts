@@ -14,6 +14,12 @@ export async function inspect(path: string, { json }: { json?: boolean }): Promi
   return exitStatus.done;
 }
 
+function kindOf(recipe: SubjectInfo['recipe']): string {
+  if (recipe === undefined) return 'checkpoint';
+  // Another tool's file does not say by which steps it was made.
+  return recipe.steps.length === 0 ? 'quantized checkpoint' : 'artifact';
+}
+
 /** Tensors by how they are stored. */
 function countDtypes(tensors: Iterable<{ dtype: string }>): Record<string, number> {
   const counts: Record<string, number> = {};
@@ -24,7 +30,7 @@ function countDtypes(tensors: Iterable<{ dtype: string }>): Record<string, numbe
 function describe({ decoder, ...info }: SubjectInfo, dtypes: Record<string, number> | undefined) {
   const { vocabSize, hiddenSize, contextLength, blocks } = decoder;
   return {
-    kind: info.recipe === undefined ? 'checkpoint' : 'artifact',
+    kind: kindOf(info.recipe),
     ...info,
     vocabSize,
     hiddenSize,
@@ -39,7 +45,7 @@ function formatInfo(info: SubjectInfo, dtypes: Record<string, number> | undefine
   const attention = decoder.blocks[0]?.attention;
   const facts = [
     ['name', name],
-    ['kind', recipe === undefined ? 'checkpoint' : 'artifact'],
+    ['kind', kindOf(recipe)],
     ['family', family],
     ['parameters', String(parameters)],
     ['bits per weight', bitsPerWeight.toFixed(3)],

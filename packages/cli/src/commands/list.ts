@@ -1,4 +1,12 @@
-import { describeOptions, families, listDevices, LowbitError, nearestName, tensorFormats } from '@lowbit/core';
+import {
+  describeOptions,
+  exportFormats,
+  families,
+  listDevices,
+  LowbitError,
+  nearestName,
+  tensorFormats,
+} from '@lowbit/core';
 import type { Registry } from '@lowbit/core';
 import { createRegistry } from '../plugins.js';
 import { exitStatus } from '../exit-status.js';
@@ -58,6 +66,10 @@ const lists: Record<string, (registry: Registry) => { json: unknown; text: strin
   },
   formats: () => {
     const rows = tensorFormats.map(({ name, description }) => ({ name, description }));
+    return { json: rows, text: alignLeft(rows.map(({ name, description }) => [name, description])) };
+  },
+  exports: () => {
+    const rows = exportFormats.map(({ name, description }) => ({ name, description }));
     return { json: rows, text: alignLeft(rows.map(({ name, description }) => [name, description])) };
   },
   devices: () => {

@@ -1,12 +1,13 @@
 import { readdir } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { inspectSubject, isArtifact, LowbitError } from '@lowbit/core';
+import { join, resolve } from 'node:path';
+import { checkRecipeExport, findExportFormat, inspectSubject, isArtifact, LowbitError } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import { withWorker } from '../compute.js';
 import type { Computation } from '../compute.js';
 import type { Host } from '../host.js';
 import { toExperiment } from '../model-options.js';
 import type { ModelOptions } from '../model-options.js';
+import { exportTo, requireEmpty } from './export.js';
 import { exitStatus } from '../exit-status.js';
 
 interface QuantizeOptions extends ModelOptions {
@@ -15,31 +16,34 @@ interface QuantizeOptions extends ModelOptions {
   format: string;
 }
 
-const planned = ['gptq', 'awq', 'compressed-tensors', 'onnx', 'gguf'];
+const own = 'lowbit';
 
-/** `lowbit quantize CHECKPOINT --recipe R -o DIR`: the artifact, and its size in bits on standard output. */
+/**
+ * `lowbit quantize CHECKPOINT --recipe R -o DIR`: the artifact, and its size in bits on standard output. With another
+ * `--format` the artifact is temporary, and its export goes to DIR.
+ */
 export async function quantize(path: string, options: QuantizeOptions, host: Host): Promise<number> {
   const { recipe, output, format } = options;
-  if (format !== 'lowbit') {
-    const known = planned.includes(format) ? 'it is not there yet' : 'there is no such format';
-    throw new LowbitError('USAGE', `Expected --format lowbit, got ${format}; ${known}.`);
-  }
-  const folder = resolve(output);
-  await requireFree(folder);
+  const target = format === own ? undefined : findExportFormat(format);
+  if (target) await requireEmpty(output);
+  else await requireFree(resolve(output));
+  const folder = target ? join(host.temporaryFolder, 'artifact') : resolve(output);
   const experiment = await toExperiment(path, options, [recipe], { name: 'quantize', tasks: ['none'] });
-  const work = async ({ recipe: { name, steps }, quantizeTo }: Computation): Promise<number> => {
+  const work = async ({ recipe: resolved, quantizeTo }: Computation): Promise<number> => {
+    const { name, steps } = resolved;
     if (steps.length === 0)
       throw new LowbitError(
         'USAGE',
         `Expected a recipe that quantizes, got ${name}; name a method, for instance rtn-w4-g128.`,
       );
+    if (target) checkRecipeExport(target, resolved);
     await quantizeTo(folder);
     const { bitsPerWeight, layers } = await inspectSubject(folder, await loadKernels());
     const fallbacks = layers.filter(({ fallback }) => fallback !== undefined).length;
     process.stdout.write(
       `${output}: ${name}, ${layers.length} layers at ${bitsPerWeight.toFixed(3)} bits per weight${fallbacks > 0 ? `, ${fallbacks} not treated as asked` : ''}\n`,
     );
-    return exitStatus.done;
+    return target ? exportTo(folder, { format, output }) : exitStatus.done;
   };
   return withWorker(experiment, host, work, folder);
 }

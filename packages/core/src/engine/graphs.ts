@@ -10,6 +10,7 @@ import { lowerLinear } from './lower/linear.js';
 import { lowerLogSumExp } from './lower/log-sum-exp.js';
 import { lowerMlp } from './lower/mlp.js';
 import { lowerNorm } from './lower/norm.js';
+import { splitBatch } from './lower/scope.js';
 import type { AttentionLowering, Scope } from './lower/scope.js';
 import type { Parameters } from './parameters.js';
 
@@ -108,19 +109,42 @@ export function headGraph(decoder: Decoder, parameters: Parameters): Uint8Array 
   const graph = new Graph('head');
   const hidden = graph.input('hidden', 'float32', ['n', 'width']);
   const targets = graph.input('targets', 'int64', ['n']);
-  const { weight, bias, softCap } = decoder.head;
-  const product = [hidden, parameters.value(graph, weight), ...(bias ? [parameters.value(graph, bias)] : [])];
-  let logits = graph.node('Gemm', product, { transB: weight.transposed ? 0 : 1 });
-  if (softCap !== undefined) {
-    const cap = graph.scalar(softCap);
-    logits = graph.node('Mul', [graph.node('Tanh', [graph.node('Div', [logits, cap])]), cap]);
-  }
+  const logits = lowerLogits(graph, parameters, decoder, hidden);
   const columns = graph.node('Unsqueeze', [targets, graph.ints([1])]);
   const picked = graph.node('Squeeze', [graph.node('GatherElements', [logits, columns], { axis: 1 }), graph.ints([1])]);
   graph.output(graph.node('Sub', [lowerLogSumExp(graph, logits, decoder.vocabSize), picked]), 'nll', 'float32', ['n']);
   const best = graph.node('ArgMax', [logits], { axis: -1, keepdims: 0 });
   graph.output(graph.node('Equal', [best, targets]), 'greedy', 'bool', ['n']);
   return graph.encode();
+}
+
+/**
+ * The whole model for other programs: `input_ids`, int64 `[batch, sequence]`, to `logits`, float32 `[batch, sequence,
+ * vocabulary]`. Positions count from 0: no padding, no cache.
+ */
+export function modelGraph(decoder: Decoder, options: Omit<GraphOptions, 'packed'>): Uint8Array {
+  const graph = new Graph('model');
+  const ids = graph.input('input_ids', 'int64', ['batch', 'sequence']);
+  const shape = graph.node('Shape', [ids]);
+  const length = graph.node('Gather', [shape, graph.ints([1], [])]);
+  const counted = graph.node('Range', [graph.ints([0], []), length, graph.ints([1], [])]);
+  const positions = graph.node('Expand', [counted, shape]);
+  const scope: Scope = { graph, positions, ends: undefined, shared: new Map(), arrays: new Map(), ...options };
+  const embedded = lowerEmbedding(scope, decoder, ids);
+  const x = decoder.blocks.reduce((value, block) => lowerBlock(scope, block, value), embedded);
+  const logits = lowerLogits(graph, options.parameters, decoder, lowerEnd(scope, decoder, x));
+  const dims = ['batch', 'sequence', decoder.vocabSize];
+  graph.output(splitBatch(scope, logits, [decoder.vocabSize]), 'logits', 'float32', dims);
+  return graph.encode();
+}
+
+function lowerLogits(graph: Graph, parameters: Parameters, { head }: Decoder, hidden: Value): Value {
+  const { weight, bias, softCap } = head;
+  const product = [hidden, parameters.value(graph, weight), ...(bias ? [parameters.value(graph, bias)] : [])];
+  const logits = graph.node('Gemm', product, { transB: weight.transposed ? 0 : 1 });
+  if (softCap === undefined) return logits;
+  const cap = graph.scalar(softCap);
+  return graph.node('Mul', [graph.node('Tanh', [graph.node('Div', [logits, cap])]), cap]);
 }
 
 function startGraph(name: string, options: GraphOptions): { graph: Graph; scope: Scope } {

@@ -1,4 +1,4 @@
-import type { TensorView } from '../model/decoder.js';
+import type { Linear, TensorView } from '../model/decoder.js';
 import type { ElementType } from '../onnx/schema.js';
 import type { Graph, Value } from '../onnx/graph.js';
 
@@ -9,6 +9,8 @@ export interface Parameters {
   value(graph: Graph, view: TensorView): Value;
   /** Rows `ids` of a table, float32; widening happens after the look-up, so that the table stays as stored. */
   rows(graph: Graph, view: TensorView, ids: Value): Value;
+  /** x Wt by an operator that reads encoded weights, where there is one for this linear. */
+  multiply?(graph: Graph, linear: Linear, x: Value): Value | undefined;
 }
 
 /** Bytes of one float tensor in a file. */

@@ -18,7 +18,10 @@ const PIECE_BYTES = 64 * 1024 * 1024;
  * is infinite or not a number: one of them makes all losses NaN hours later. A file that passed is remembered
  * (`file-facts.ts`) and not read again.
  */
-export async function checkFinite(checkpoint: Checkpoint, kernels: FiniteKernels): Promise<void> {
+export async function checkFinite(
+  checkpoint: Pick<Checkpoint, 'files' | 'tensors'>,
+  kernels: FiniteKernels,
+): Promise<void> {
   for (const file of checkpoint.files) {
     const tensors = [...checkpoint.tensors.values()].filter((tensor) => tensor.file === file);
     // Which tensors count depends on the config, so they are part of the fact.

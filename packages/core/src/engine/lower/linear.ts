@@ -8,8 +8,13 @@ export function lowerLinear(scope: Scope, linear: Linear, x: Value): Value {
   const { graph, parameters } = scope;
   const input = applyOperators(scope, `${linear.name}.input`, x);
   scope.observe?.(linear.name, input);
-  const weight = parameters.value(graph, linear.weight);
   const bias = linear.bias ? parameters.value(graph, linear.bias) : undefined;
+  const product = parameters.multiply?.(graph, linear, input);
+  if (product !== undefined) {
+    const sum = bias === undefined ? product : graph.node('Add', [product, bias]);
+    return applyOperators(scope, `${linear.name}.output`, sum);
+  }
+  const weight = parameters.value(graph, linear.weight);
   // Gemm on 2-D activations pre-packs the weight as it lies in the checkpoint.
   const y = graph.node('Gemm', bias === undefined ? [input, weight] : [input, weight, bias], {
     transB: linear.weight.transposed ? 0 : 1,

@@ -1,0 +1,32 @@
+import type { Kernels } from '@lowbit/kernels';
+import type { Artifact } from '../artifact/artifact.js';
+import { LowbitError } from '../errors.js';
+import type { Linear } from '../model/decoder.js';
+import type { LayerGrid } from './layer-grid.js';
+
+/** An artifact with the grids of its layers, read once for checking and writing. */
+export interface ExportSource {
+  artifact: Artifact;
+  kernels: Kernels;
+  /** Encoded linears, in the order of the blocks. */
+  layers: readonly LayerGrid[];
+  /** Linears of the blocks that stay float. */
+  floats: readonly Linear[];
+}
+
+/** A row of the table of targets. Codes, scales and zero points are passed through, never found again. */
+export interface ExportFormat {
+  name: string;
+  description: string;
+  /** What a step's options must be, as far as that is known before it is run. Absent: anything. */
+  limits: { bits?: readonly number[]; halfScales: boolean };
+  /** Throws EXPORT_REFUSED, before anything is written, for what the format cannot say. */
+  check(source: ExportSource): Promise<void>;
+  /** Writes into an empty folder. The result: what a user must know about the files, a sentence each. */
+  write(source: ExportSource, folder: string): Promise<string[]>;
+}
+
+/** `what`: the layer or option and what it is; `remedy`: what to do. */
+export function refuse(format: string, what: string, remedy: string): never {
+  throw new LowbitError('EXPORT_REFUSED', `${format} cannot hold this artifact: ${what}; ${remedy}.`);
+}

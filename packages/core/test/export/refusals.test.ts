@@ -1,0 +1,95 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import t from 'tap';
+import { exportArtifact, findExportFormat } from '@lowbit/core';
+import { loadKernels } from '@lowbit/kernels';
+import { encodeActOrder } from '../fixtures/act-order.js';
+import { makeTinyArtifact } from '../fixtures/tiny-artifact.js';
+import type { TinyArtifactOptions } from '../fixtures/tiny-artifact.js';
+
+const kernels = await loadKernels();
+const float32: TinyArtifactOptions = { grid: { scaleType: 'float32' } };
+const bits5: TinyArtifactOptions = { grid: { bits: 5 } };
+const one: TinyArtifactOptions['layerGrid'] = (name) =>
+  name.endsWith('.1.mlp.up_proj') ? { groupSize: 16 } : undefined;
+const left: TinyArtifactOptions['layerGrid'] = (name) => (name.endsWith('.1.mlp.up_proj') ? null : undefined);
+const operator: TinyArtifactOptions['edit'] = (draft) =>
+  draft.setOperators('model.layers.0.self_attn.q_proj.input', [
+    { kind: 'quantize', bits: 8, symmetric: true, granularity: 'token', clipRatio: 1 },
+  ]);
+const normBias: TinyArtifactOptions['edit'] = (draft) => {
+  const { finalNorm } = draft.decoder;
+  if (finalNorm) draft.addBias(finalNorm, finalNorm.name, 64);
+};
+/** Seven columns in a last group of its own. */
+const short: TinyArtifactOptions = { grid: { groupSize: 48 } };
+
+/** Format, artifact, and what the sentence must name: the layer or option, and the remedy. */
+const cases: [format: string, name: string, options: TinyArtifactOptions, sentence: RegExp][] = [
+  [
+    'gptq',
+    'float32 scales',
+    float32,
+    /scale .* of model\.layers\.0\.self_attn\.q_proj .*quantize with scaleType=float16/,
+  ],
+  ['awq', 'float32 scales', float32, /quantize with scaleType=float16/],
+  ['gguf', 'float32 scales', float32, /quantize with scaleType=float16/],
+  [
+    'gptq',
+    'a zero point of 0',
+    { grid: { symmetric: false }, seed: 3, edit: positive },
+    /zero point of .* is 0.*gptq-v2/,
+  ],
+  ['gptq', '5 bits', bits5, /q_proj has 5 bits, and the format has 2, 3, 4, 8; quantize with bits=8/],
+  ['awq', '5 bits', bits5, /has 5 bits, and the format has 4; quantize with bits=4/],
+  ['onnx', '5 bits', bits5, /has 5 bits, and the format has 8, 4; quantize with bits=4/],
+  ['gptq', 'two group sizes', { layerGrid: one }, /up_proj has groupSize 16 and others 32.*compressed-tensors/],
+  ['gptq', 'a float layer', { layerGrid: left }, /up_proj stays float.*compressed-tensors/],
+  [
+    'gptq',
+    'words',
+    { config: { intermediate_size: 164 }, grid: { granularity: 'channel' } },
+    /164 rows of .*gate_proj/,
+  ],
+  ['awq', 'rows', { config: { intermediate_size: 164 }, grid: { granularity: 'channel' } }, /164 rows of .*gate_proj/],
+  ['awq', 'act-order', { encode: encodeActOrder }, /groups of .*q_proj do not lie in order.*actOrder=static/],
+  ['onnx', 'act-order', { encode: encodeActOrder }, /actOrder=static/],
+  ['gguf', 'act-order', { encode: encodeActOrder }, /actOrder=static/],
+  ['gptq', 'an operator', { edit: operator }, /quantize at model\.layers\.0\.self_attn\.q_proj\.input.*onnx/],
+  ['compressed-tensors', 'an operator', { edit: operator }, /quantize at .*q_proj\.input/],
+  ['gguf', 'an operator', { edit: operator }, /quantize at .*q_proj\.input/],
+  ['compressed-tensors', 'a norm with a bias', { edit: normBias }, /no llama config can say \(finalNorm\.bias\)/],
+  ['gguf', 'a norm with a bias', { edit: normBias }, /model\.norm is no plain RMSNorm/],
+  ['compressed-tensors', 'a short group', short, /groupSize 48 leaves a shorter last group in the 64 columns/],
+  ['awq', 'a short group', short, /groupSize 48 leaves/],
+  ['gguf', 'groups of 16', { grid: { groupSize: 16 } }, /groups of 16 columns .*blocks have 32.*multiple of 32/],
+  ['gguf', 'asymmetric 8 bits', { grid: { bits: 8, symmetric: false } }, /asymmetric at 8 bits.*Q4_1.*symmetric=true/],
+  ['gguf', 'a family', { family: 'opt' }, /the opt family has no names here/],
+  ['gguf', 'a window', { family: 'mistral' }, /sliding window/],
+  ['onnx', 'groups of 8', { grid: { groupSize: 8 } }, /groups of 8 columns.*powers of two from 16/],
+  ['gptq', 'Conv1D', { family: 'gpt2' }, /c_attn is a Conv1D module/],
+  ['gptq', 'no quantized layer', { layerGrid: () => null }, /stays float/],
+  ['awq', 'no quantized layer', { layerGrid: () => null }, /no layer is quantized/],
+];
+
+/** All weights of one sign: an asymmetric grid begins at 0 then. */
+function positive(draft: Parameters<NonNullable<TinyArtifactOptions['edit']>>[0]): void {
+  for (const { layers } of draft.blocks)
+    for (const { linear } of layers) draft.edit(linear.weight.tensor, (values) => values.map(Math.abs));
+}
+
+for (const [format, name, options, sentence] of cases)
+  t.test(`${format}: ${name} is refused before anything is written`, async (t) => {
+    const folder = t.testdir();
+    const { artifact } = await makeTinyArtifact(folder, options);
+    const before = await readdir(folder);
+    const work = exportArtifact(artifact, findExportFormat(format), join(folder, 'out'), kernels);
+    await t.rejects(work, { code: 'EXPORT_REFUSED', message: sentence });
+    t.same(await readdir(folder), before);
+  });
+
+t.test('an unknown target', (t) => {
+  t.throws(() => findExportFormat('gptq-v3'), { code: 'EXPORT_FORMAT', message: /did you mean 'gptq-v2'/ });
+  t.throws(() => findExportFormat('x'), { code: 'EXPORT_FORMAT', message: /name one of them/ });
+  t.end();
+});
