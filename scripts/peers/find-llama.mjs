@@ -12,13 +12,17 @@ export function findLlama() {
   return existsSync(tool) && existsSync(model) ? { tool, model } : undefined;
 }
 
-/** Runs the tool over the first `chunks` windows of a text; tokens per second by its own clock, loading left out. */
+/** Runs the tool over the first `chunks` windows of a text; tokens per second by its own clock, loading and tokenizing left out. */
 export function llamaTokensPerSecond({ tool, model }, { text, window, chunks, threads }) {
   const sizes = ['-c', window, '-b', Math.max(window, 2048), '-ub', 512, '--chunks', chunks, '-t', threads];
   const { stderr, stdout, status } = spawnSync(tool, ['-m', model, '-f', text, ...sizes.map(String)], {
     encoding: 'utf8',
   });
-  const rate = /prompt eval time =.*?([\d.]+) tokens per second/.exec(`${stdout}${stderr}`)?.[1];
-  if (status !== 0 || rate === undefined) throw new Error(`llama-perplexity failed: ${stderr.slice(-300)}`);
-  return Number(rate);
+  // "calculating perplexity over 32 chunks, n_ctx=64, batch_size=2048, n_seq=32", then "4.21 seconds per pass".
+  const log = `${stdout}${stderr}`;
+  const [, sequences] = /n_seq=(\d+)/.exec(log) ?? [];
+  const [, seconds] = /([\d.]+) seconds per pass/.exec(log) ?? [];
+  if (status !== 0 || sequences === undefined || seconds === undefined)
+    throw new Error(`llama-perplexity failed: ${stderr.slice(-300)}`);
+  return (Number(sequences) * window) / Number(seconds);
 }
