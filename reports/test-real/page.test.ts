@@ -86,6 +86,25 @@ t.test('the filter keeps rows that have every word', async (t) => {
   t.equal(await page.getByRole('status').textContent(), '');
 });
 
+t.test('opened layers show a map of roles and blocks', async (t) => {
+  const page = await openReport(t);
+  const details = page.locator('details.layers').filter({ hasText: 'gptq-w2-g64' });
+  await details.locator('summary').click();
+  const map = details.locator('.map').first();
+  await map.waitFor();
+  t.match(await map.locator('figcaption').textContent(), /^Weight error, %: [\d.]+ to [\d.]+$/);
+  t.equal(await map.locator('tr').count(), 7, 'a row a role');
+  t.equal(await map.locator('td').count(), 14);
+  t.equal(await map.locator('td.fallback').count(), 1);
+  const styles = await map.locator('td').evaluateAll((cells) => cells.map((cell) => cell.getAttribute('style') ?? ''));
+  const heats = styles.map((style) => Number(/--heat: ?([\d.e-]+)/.exec(style)?.[1]));
+  t.equal(Math.min(...heats), 0);
+  t.equal(Math.max(...heats), 1);
+  await details.locator('summary').click();
+  await details.locator('summary').click();
+  t.equal(await details.locator('.maps').count(), 1, 'drawn once');
+});
+
 t.test('without script the page is complete and offers nothing that does not work', async (t) => {
   const page = await openReport(t, { javaScriptEnabled: false });
   t.same(await readRecipes(page), planned);

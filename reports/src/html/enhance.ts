@@ -11,6 +11,9 @@ for (const table of document.querySelectorAll<HTMLTableElement>('table[data-sort
   }
 }
 
+for (const details of document.querySelectorAll<HTMLDetailsElement>('details.layers'))
+  details.addEventListener('toggle', () => drawMaps(details), { once: true });
+
 function addSorting(table: HTMLTableElement, body: HTMLTableSectionElement): void {
   const planned = [...body.rows];
   const headers = [...table.querySelectorAll<HTMLTableCellElement>('th[data-column]')];
@@ -69,4 +72,52 @@ function addFilter(table: HTMLTableElement, body: HTMLTableSectionElement): void
     const shown = rows.filter((row) => !row.hidden).length;
     status.textContent = words.length > 0 ? `${shown} of ${rows.length} recipes` : '';
   });
+}
+
+/** Columns of the table of layers that are drawn as maps. */
+const mapped = [
+  { column: 2, title: 'Weight error, %' },
+  { column: 3, title: 'Output error, %' },
+  { column: 1, title: 'Bits per weight' },
+];
+
+/** Blocks from left to right, a row a role; the shade runs with the logarithm from the least to the largest value. */
+function drawMaps(details: HTMLDetailsElement): void {
+  const layers = [...details.querySelectorAll<HTMLTableRowElement>('tbody tr')].flatMap((row) => {
+    const [, block, role] = /^(\d+)\.(?:.*\.)?([^.]+)$/.exec(row.cells[0]?.textContent ?? '') ?? [];
+    return block === undefined || role === undefined ? [] : { block: Number(block), role, row };
+  });
+  const maps = element('div', 'maps');
+  for (const { column, title } of mapped) {
+    const valueOf = ({ row }: { row: HTMLTableRowElement }): number => Number(row.cells[column]?.textContent || NaN);
+    const values = layers.map(valueOf).filter((value) => value > 0);
+    const [low, high] = [Math.min(...values), Math.max(...values)];
+    // Bits that differ by the scales of shorter rows alone say nothing.
+    if (values.length === 0 || high < 1.02 * low) continue;
+    const table = document.createElement('table');
+    for (const role of new Set(layers.map((layer) => layer.role))) {
+      const line = table.insertRow();
+      line.append(element('th', '', role));
+      for (const layer of layers.filter((each) => each.role === role)) {
+        const value = valueOf(layer);
+        const cell = line.insertCell();
+        cell.title = `${layer.block} ${role}: ${value}`;
+        cell.className = layer.row.className;
+        if (value > 0) cell.style.setProperty('--heat', String(Math.log(value / low) / Math.log(high / low)));
+      }
+    }
+    const figure = element('figure', 'map');
+    const frame = element('div', 'scroll');
+    frame.append(table);
+    figure.append(element('figcaption', '', `${title}: ${low} to ${high}`), frame);
+    maps.append(figure);
+  }
+  if (maps.childElementCount > 0) details.querySelector('summary')?.after(maps);
+}
+
+function element(name: string, className: string, text = ''): HTMLElement {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = text;
+  return made;
 }
