@@ -1,5 +1,5 @@
 import type { GridSpec, Kernels, Matrix } from '@lowbit/kernels';
-import { defineMethod, encodeAffine, scaleStage, stageLinears, z } from '@lowbit/core';
+import { defineMethod, encodeAffine, scaleStage, stageLayers, z } from '@lowbit/core';
 import type { BlockDraft, LayerDraft, Replay, Stage, Statistics } from '@lowbit/core';
 import { clipGroups } from './awq-clip.js';
 import { findLeast, searchOptions } from './find-least.js';
@@ -45,7 +45,7 @@ export const awq = defineMethod({
     const scales = new Map<Stage, Scale>();
     // All searches look at the block as it was; only then is it edited.
     for (const stage of searchedStages(block)) {
-      const layers = layersOf(block, stage);
+      const layers = stageLayers(block, stage);
       scales.set(
         stage,
         await searchScale(layers, found, await openObjective(block, stage, found, kernels), options, kernels),
@@ -53,7 +53,7 @@ export const awq = defineMethod({
     }
     for (const [stage, { factors }] of scales) scaleStage(block.model, block.block, stage, factors);
     for (const stage of ['attention', 'output', 'mlp', 'down'] as const)
-      for (const layer of layersOf(block, stage)) {
+      for (const layer of stageLayers(block, stage)) {
         const spec = affineSpec(options, layer.linear);
         const weight = await layer.weight();
         const clipped = options.clipSearch && !isQueryOrKey(layer);
@@ -76,11 +76,6 @@ function searchedStages({ block: { attention, mlp, normPlacement } }: BlockDraft
   ];
 }
 
-function layersOf({ layers, block }: BlockDraft, stage: Stage): LayerDraft[] {
-  const linears = stageLinears(block, stage);
-  return layers.filter(({ linear }) => linears.includes(linear));
-}
-
 /** Their scores are products of two rounded sides: the reference leaves their ranges alone. */
 function isQueryOrKey({ linear }: LayerDraft): boolean {
   return linear.parts.includes('query') || linear.parts.includes('key');
@@ -90,7 +85,7 @@ function isQueryOrKey({ linear }: LayerDraft): boolean {
 async function openObjective(block: BlockDraft, stage: Stage, found: Found, kernels: Kernels): Promise<Replay> {
   if (stage === 'attention' || stage === 'mlp') return block.replay(stage);
   // A single linear's error is tr(D H Dt), without a pass.
-  const [layer] = layersOf(block, stage) as [LayerDraft];
+  const [layer] = stageLayers(block, stage) as [LayerDraft];
   const { hessian, tokens } = found.get(layer) as Statistics;
   const weight = await layer.weight();
   return {

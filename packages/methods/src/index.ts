@@ -7,6 +7,7 @@ import { quarot } from './quarot.js';
 import { rtn } from './rtn.js';
 import { smoothquant } from './smoothquant.js';
 
+export { findLeast } from './find-least.js';
 export { affineSpec, gridOptions } from './grid-options.js';
 export type { GridOptions } from './grid-options.js';
 export { presets } from './presets.js';

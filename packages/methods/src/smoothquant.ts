@@ -1,5 +1,5 @@
-import { defineMethod, scaleStage, stageLinears, z } from '@lowbit/core';
-import type { BlockDraft, LayerDraft, Stage } from '@lowbit/core';
+import { defineMethod, scaleStage, stageLayers, z } from '@lowbit/core';
+import type { LayerDraft, Stage } from '@lowbit/core';
 
 /** What the reference clamps scales and weight maxima to. */
 const least = 1e-5;
@@ -27,7 +27,7 @@ export const smoothquant = defineMethod({
   needs: () => ({ statistics: ['columns'], inputs: 'float' }),
   async block(block, { options }) {
     const stages: Stage[] = ['attention', 'mlp'];
-    const groups = stages.map((stage) => layersOf(block, stage));
+    const groups = stages.map((stage) => stageLayers(block, stage));
     const statistics = await block.statistics(groups.flat(), ['columns']);
     for (const [i, stage] of stages.entries()) {
       const layers = groups[i] as LayerDraft[];
@@ -42,11 +42,6 @@ export const smoothquant = defineMethod({
     }
   },
 });
-
-function layersOf({ layers, block }: BlockDraft, stage: Stage): LayerDraft[] {
-  const linears = stageLinears(block, stage);
-  return layers.filter(({ linear }) => linears.includes(linear));
-}
 
 /** Over the rows of all layers that read one value. */
 async function columnMaxima(layers: readonly LayerDraft[]): Promise<Float32Array> {

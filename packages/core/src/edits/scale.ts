@@ -1,4 +1,4 @@
-import type { ModelDraft } from '../method.js';
+import type { BlockDraft, LayerDraft, ModelDraft } from '../method.js';
 import { partRows } from '../model/decoder.js';
 import type { Block, Linear, Norm } from '../model/decoder.js';
 import { locatePart, scaleCols, scaleRows } from './linear.js';
@@ -7,9 +7,14 @@ import { refuse } from './residual.js';
 /** Linears that read one value: {q, k, v}, {o}, {gate, up}, {down}. */
 export type Stage = 'attention' | 'output' | 'mlp' | 'down';
 
-export function stageLinears({ attention, mlp }: Block, stage: Stage): Linear[] {
+function stageLinears({ attention, mlp }: Block, stage: Stage): Linear[] {
   const { output } = attention;
   return { attention: attention.inputs, output: [output], mlp: mlp.inputs, down: [mlp.down] }[stage];
+}
+
+export function stageLayers({ layers, block }: BlockDraft, stage: Stage): LayerDraft[] {
+  const linears = stageLinears(block, stage);
+  return layers.filter(({ linear }) => linears.includes(linear));
 }
 
 /**
