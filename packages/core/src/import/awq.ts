@@ -1,6 +1,5 @@
-import { storeAffine } from '../formats/affine.js';
 import type { NeutralKeys } from '../model/config-reader.js';
-import { transposeArray } from '../export/transpose.js';
+import { storeGroups } from './import-format.js';
 import type { ImportFormat } from './import-format.js';
 
 const neutral: NeutralKeys = {
@@ -37,22 +36,8 @@ export const awq: ImportFormat = {
         const codes = unpackOutputs(await tensors.words('qweight', [cols, rows / 8]), rows, cols);
         const zeros = unpackOutputs(await tensors.words('qzeros', [groups, rows / 8]), rows, groups);
         const scales = await tensors.scales('scales', kernels, [groups, rows]);
-        const parameters = {
-          scales: transposeArray(scales.values, groups, rows),
-          zeroPoints: Float32Array.from(zeros),
-          groups,
-        };
-        return storeAffine(
-          { codes, parameters },
-          { rows, cols },
-          {
-            grid: { name: 'awq', symmetric: false, bits },
-            granularity: groups === 1 ? 'channel' : 'group',
-            groupSize,
-            scaleType: scales.type,
-          },
-          kernels,
-        );
+        const grid = { name: 'awq', bits, groupSize, groups } as const;
+        return storeGroups(linear, grid, { codes, zeroPoints: Float32Array.from(zeros), scales }, kernels);
       },
     };
   },

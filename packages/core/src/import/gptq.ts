@@ -1,8 +1,7 @@
 import type { Kernels } from '@lowbit/kernels';
-import { storeAffine } from '../formats/affine.js';
 import type { NeutralKeys } from '../model/config-reader.js';
 import { bytesOf, transposeArray } from '../export/transpose.js';
-import { checkGroupIndex } from './import-format.js';
+import { checkGroupIndex, storeGroups } from './import-format.js';
 import type { ImportFormat, LinearTensors } from './import-format.js';
 
 /** How it was quantized or is to be run; the tensors say the rest. */
@@ -59,25 +58,10 @@ export const gptq: ImportFormat = {
         const scales = await tensors.scales('scales', kernels, [groups, rows]);
         const index = tensors.has('g_idx') ? Int32Array.from(await tensors.words('g_idx', [cols])) : undefined;
         const mask = 2 ** bits - 1;
-        return storeAffine(
-          {
-            codes,
-            parameters: {
-              scales: transposeArray(scales.values, groups, rows),
-              zeroPoints: Float32Array.from(transposeArray(zeros, groups, rows), (zero) => (zero + plus) & mask),
-              groups,
-            },
-            groupIndex: index && checkGroupIndex(index, linear, groups, groupSize),
-          },
-          { rows, cols },
-          {
-            grid: { name: 'gptq', symmetric: false, bits },
-            granularity: groups === 1 ? 'channel' : 'group',
-            groupSize,
-            scaleType: scales.type,
-          },
-          kernels,
-        );
+        const zeroPoints = Float32Array.from(transposeArray(zeros, groups, rows), (zero) => (zero + plus) & mask);
+        const groupIndex = index && checkGroupIndex(index, linear, groups, groupSize);
+        const grid = { name: 'gptq', bits, groupSize, groups } as const;
+        return storeGroups(linear, grid, { codes, zeroPoints, scales, groupIndex }, kernels);
       },
     };
   },

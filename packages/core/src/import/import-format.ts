@@ -1,6 +1,8 @@
-import type { Kernels } from '@lowbit/kernels';
+import type { GridName, GridSpec, Kernels } from '@lowbit/kernels';
 import { readTensorBytes } from '../artifact/tensor-bytes.js';
 import { LowbitError } from '../errors.js';
+import { transposeArray } from '../export/transpose.js';
+import { storeAffine } from '../formats/affine.js';
 import type { EncodedPart } from '../formats/format.js';
 import type { ConfigReader } from '../model/config-reader.js';
 import type { Linear } from '../model/decoder.js';
@@ -100,4 +102,23 @@ export function checkGroupIndex(
       `Every column of ${name} must lie in one of its ${groups} groups, and column ${wrong} lies in ${index[wrong]}; fetch the file again.`,
     );
   return index.every((group, col) => group === Math.floor(col / groupSize)) ? undefined : index;
+}
+
+/** Codes `[rows, cols]` and zero points `[rows, groups]` with scales stored `[groups, rows]`, as AutoGPTQ and AutoAWQ keep them. */
+export function storeGroups(
+  { rows, cols }: Linear,
+  grid: { name: GridName; bits: number; groupSize: number; groups: number },
+  found: { codes: Uint8Array; zeroPoints: Float32Array; scales: StoredScales; groupIndex?: Int32Array | undefined },
+  kernels: Kernels,
+): Promise<EncodedPart> {
+  const { name, bits, groupSize, groups } = grid;
+  const { codes, zeroPoints, scales, groupIndex } = found;
+  const spec: GridSpec = {
+    grid: { name, symmetric: false, bits },
+    granularity: groups === 1 ? 'channel' : 'group',
+    groupSize,
+    scaleType: scales.type,
+  };
+  const parameters = { scales: transposeArray(scales.values, groups, rows), zeroPoints, groups };
+  return storeAffine({ codes, parameters, groupIndex }, { rows, cols }, spec, kernels);
 }
