@@ -76,8 +76,10 @@ export interface CacheSide {
  * A point of the graph where operators may sit: a linear's input or output, by the linear's name, and a block's query,
  * key (both after the position encoding), value; `cache` takes a `CacheQuantize` and nothing else.
  */
-export type Site =
-  `${string}.input` | `${string}.output` | `block.${number}.${'query' | 'key' | 'value' | 'keyBeforeRope' | 'cache'}`;
+export type Site = `${string}.input` | `${string}.output` | `block.${number}.${(typeof blockSites)[number]}`;
+
+/** The sites of a block's attention. */
+export const blockSites = ['query', 'key', 'value', 'keyBeforeRope', 'cache'] as const;
 
 export type Operators = ReadonlyMap<Site, readonly Operator[]>;
 

@@ -1,3 +1,4 @@
+import { blockSites } from '../draft/operators.js';
 import type { Operators, Site } from '../draft/operators.js';
 import type { BlockModule } from '../method.js';
 import type { Block, Decoder, TensorView } from '../model/decoder.js';
@@ -184,8 +185,10 @@ export class BlockRunner {
       const graph = build({ ...this.#graphOptions(operators), parameters });
       opened = openSession(graph, this.device).then((session) => ({ session, parameters }));
       this.#evict();
-      this.#sessions.set(key, opened);
     }
+    // Last in the map is last used: what a search holds is never the one to go.
+    this.#sessions.delete(key);
+    this.#sessions.set(key, opened);
     const { session, parameters } = await opened;
     const feeds: Record<string, Feed> = {};
     for (const view of blockTensors(block)) {
@@ -199,7 +202,10 @@ export class BlockRunner {
   #evict(): void {
     for (const [key, opened] of [...this.#sessions].slice(0, -maxSessions + 1)) {
       this.#sessions.delete(key);
-      void opened.then(({ session }) => session.release());
+      void opened.then(
+        ({ session }) => session.release(),
+        () => undefined,
+      );
     }
   }
 
@@ -209,10 +215,7 @@ export class BlockRunner {
       [`${i}.input`, `${name}.input`],
       [`${i}.output`, `${name}.output`],
     ]);
-    const inner = ['query', 'key', 'value', 'keyBeforeRope', 'cache'].map((name) => [
-      name,
-      `block.${block.index}.${name}`,
-    ]);
+    const inner = blockSites.map((name) => [name, `block.${block.index}.${name}`]);
     const found = [...sites, ...inner].map(([place, site]) => [place, operators.get(site as Site)]);
     return JSON.stringify(
       found.filter(([, list]) => list),

@@ -1,3 +1,4 @@
+import { blockSites } from '../../draft/operators.js';
 import type { CacheQuantize } from '../../draft/operators.js';
 import type { Attention } from '../../model/decoder.js';
 import { contrib, float } from '../../onnx/graph.js';
@@ -47,9 +48,7 @@ function packedWidth({ heads, kvHeads, headDim }: Attention): number {
  * operator would rotate by places, not by positions: onnxruntime 1.30 on CPU ignores its position ids (tried).
  */
 function canRotateInside(scope: Scope, block: number, { rope, headDim, queryNorm, keyNorm }: Attention): boolean {
-  const sites = (['query', 'key', 'value', 'keyBeforeRope', 'cache'] as const).some((name) =>
-    scope.operators.has(`block.${block}.${name}`),
-  );
+  const sites = blockSites.some((name) => scope.operators.has(`block.${block}.${name}`));
   const ropeFits = rope === undefined || (rope.dim === headDim && headDim % fusedRopeMultiple === 0);
   return scope.ends === undefined && !sites && ropeFits && queryNorm === undefined && keyNorm === undefined;
 }

@@ -12,7 +12,9 @@ const lowerings: { [K in Operator['kind']]: Lowering<Extract<Operator, { kind: K
   permute: (scope, { order }, x) => scope.graph.node('Gather', [x, arrayOf(scope, order)], { axis: -1 }),
   rotate,
   quantize,
-  cache: (_, __, x) => x, // attention lowers it, see cache.ts
+  cache: () => {
+    throw new RangeError('a cache operator belongs at block.N.cache, where attention lowers it');
+  },
 };
 
 /** The operators of a site, in their order. */
