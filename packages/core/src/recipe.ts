@@ -51,6 +51,7 @@ const reasons: Record<string, string> = {
   'activations rotation': 'a rotation behind a quantizer would not undo what lies before it',
   'cache rotation': 'a rotation behind a quantizer would not undo what lies before it',
   'weights scale': 'codes cannot be scaled',
+  'activations scale': 'the ranges of activations are those behind the scale',
 };
 
 function checkOrder(steps: readonly ResolvedStep[], recipe: string): void {

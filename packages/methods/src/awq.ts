@@ -17,6 +17,9 @@ const options = z.object({
   clipSearch: z.boolean().default(true).describe('shrink each group range by its output error'),
 });
 
+/** In the order in which data meets them. */
+const stages = ['attention', 'output', 'mlp', 'down'] as const;
+
 type Options = z.output<typeof options>;
 /** A stage's factors and the r that they come from. */
 interface Scale {
@@ -52,7 +55,7 @@ export const awq = defineMethod({
       );
     }
     for (const [stage, { factors }] of scales) scaleStage(block.model, block.block, stage, factors);
-    for (const stage of ['attention', 'output', 'mlp', 'down'] as const)
+    for (const stage of stages)
       for (const layer of stageLayers(block, stage)) {
         const spec = affineSpec(options, layer.linear);
         const weight = await layer.weight();
@@ -65,15 +68,22 @@ export const awq = defineMethod({
   },
 });
 
-/** o takes a scale where values and queries have equal heads; down where the activation lets a factor through. */
-function searchedStages({ block: { attention, mlp, normPlacement } }: BlockDraft): Stage[] {
+/**
+ * o takes a scale where values and queries have equal heads; down where the activation lets a factor through; neither where
+ * a transform sits at its input, a Hadamard for instance, which the factor could not pass.
+ */
+function searchedStages(block: BlockDraft): Stage[] {
+  const { attention, mlp, normPlacement } = block.block;
+  const isPlain = (stage: Stage): boolean =>
+    stageLayers(block, stage).every(({ linear }) => block.model.operators(`${linear.name}.input`).length === 0);
   const gated = mlp.inputs.some(({ parts }) => parts.includes('gate'));
-  return [
-    ...(normPlacement === 'pre' ? (['attention'] as const) : []),
-    ...(attention.heads === attention.kvHeads ? (['output'] as const) : []),
-    ...(normPlacement === 'pre' ? (['mlp'] as const) : []),
-    ...(gated || mlp.activation === 'relu' ? (['down'] as const) : []),
-  ];
+  const takesScale: Record<Stage, boolean> = {
+    attention: normPlacement === 'pre',
+    output: attention.heads === attention.kvHeads,
+    mlp: normPlacement === 'pre',
+    down: gated || mlp.activation === 'relu',
+  };
+  return stages.filter((stage) => takesScale[stage] && isPlain(stage));
 }
 
 /** Their scores are products of two rounded sides: the reference leaves their ranges alone. */

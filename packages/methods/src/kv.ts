@@ -67,9 +67,10 @@ export const kv = defineMethod({
 
 function checkWindow(
   headDim: number,
-  { window, groupSize = headDim, keyAxis, valueAxis, symmetric, clipRatio, beforeRope }: WindowOptions,
+  { window, groupSize = headDim, keyAxis, valueAxis, ...rest }: WindowOptions,
 ): void {
-  if (symmetric || clipRatio !== 1 || beforeRope) refuse('neither symmetric, clipRatio nor beforeRope beside a window');
+  if (rest.symmetric || rest.clipRatio !== 1 || rest.beforeRope || rest.quarotValues)
+    refuse('neither symmetric, clipRatio, beforeRope nor quarotValues beside a window');
   const fits = (axis: 'token' | 'channel'): boolean => (axis === 'token' ? headDim : window) % groupSize === 0;
   if (!fits(keyAxis) || !fits(valueAxis))
     refuse(`a groupSize that divides the window ${window} (channel) and the head size ${headDim} (token)`);
@@ -83,6 +84,7 @@ interface WindowOptions {
   symmetric: boolean;
   clipRatio: number;
   beforeRope: boolean;
+  quarotValues: boolean;
 }
 
 function refuse(expected: string): never {

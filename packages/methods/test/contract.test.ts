@@ -269,6 +269,7 @@ t.test('options', async (t) => {
     'quarot+quarot',
     'smoothquant+quarot',
     'rtn+smoothquant',
+    'activations+smoothquant',
     'activations+quarot',
   ])
     t.throws(() => resolveRecipe(text, registry), { code: 'RECIPE_ORDER' }, text);

@@ -11,8 +11,9 @@ import {
   resolveRecipe,
   z,
 } from '@lowbit/core';
-import type { Method } from '@lowbit/core';
-import { loadKernels } from '@lowbit/kernels';
+import { makeRotation, rotateInput, scaleStage } from '@lowbit/core';
+import type { Block, Method } from '@lowbit/core';
+import { hadamardFactors, loadKernels } from '@lowbit/kernels';
 import { makeTinyCheckpoint } from '../../core/test/fixtures/tiny-checkpoint.js';
 
 const device = { name: 'cpu', threads: 1 };
@@ -104,3 +105,31 @@ t.test('a bias that the family does not have, and a head of its own', async (t) 
   t.ok(distance(await lossesOf(artifact, folder), await lossesOf(checkpoint, folder)) < 1e-6);
   t.equal((await openArtifact(artifact)).record.decoder.head.tied, false);
 });
+
+t.test(
+  'a scale is refused where the input passes a transform, and what was written reaches an untied head',
+  async (t) => {
+    const late = defineMethod({
+      ...shared,
+      name: 'late',
+      prepare: async (draft, { kernels }) => {
+        const block = draft.blocks[0]?.block as Block;
+        rotateInput(draft, block.mlp.down, makeRotation(hadamardFactors(block.mlp.down.cols)), kernels);
+        scaleStage(draft, block, 'down', new Float32Array(block.mlp.down.cols).fill(2));
+      },
+    });
+    t.match((await edit(t, late)).error, { code: 'EDIT_REFUSED', message: /already passes a rotate operator/ });
+    const halved = defineMethod({
+      ...shared,
+      name: 'halved',
+      prepare: async (draft) => {
+        const { tensor } = draft.decoder.embedding.token;
+        const values = (await draft.read(tensor)).map((x) => x / 2);
+        draft.write(tensor, values);
+        draft.untieHead();
+        t.same(await draft.read(draft.decoder.head.weight.tensor), values);
+      },
+    });
+    t.equal((await edit(t, halved, 'gpt2')).error, undefined);
+  },
+);

@@ -87,6 +87,7 @@ t.test('options that contradict each other', async (t) => {
     'kv(groupSize=5)',
     'kv(window=12,keyAxis=channel,groupSize=8)',
     'kv(window=16,symmetric=true)',
+    'kv(window=16,quarotValues=true)',
   ])
     await t.rejects(make(checkpoint, text, folder), { code: 'METHOD_OPTION' }, text);
 });

@@ -109,6 +109,8 @@ export class Draft implements ModelDraft {
     const { tensor, shape } = embedding.token;
     this.decoder.head = { ...head, tied: false, weight: { tensor: 'lm_head.weight', shape } };
     this.#origins.set('lm_head.weight', tensor);
+    const held = this.#values.get(tensor);
+    if (held) this.#values.set('lm_head.weight', held.slice());
     for (const edit of this.#edits.get(tensor) ?? []) this.edit('lm_head.weight', edit);
     this.edition++;
   }

@@ -29,7 +29,7 @@ async function foldNorm(draft: ModelDraft, each: NormReaders): Promise<void> {
   const bias = norm.bias && (await draft.read(norm.bias.tensor));
   for (const reader of readerWeights(draft, each)) {
     if (bias) await addProduct(draft, each, reader, bias);
-    scaleCols(draft, reader, () => gain);
+    scaleCols(draft, reader, gain);
   }
   norm.kind = 'rms';
   norm.bias = undefined;

@@ -23,15 +23,10 @@ export function asWeight(view: TensorView): WeightShape {
   return { rows, cols, weight: view };
 }
 
-/** Column j times `factors[j]`; `factors` may be a promise of what is known only later. */
-export function scaleCols(
-  draft: ModelDraft,
-  linear: WeightShape,
-  factors: () => ArrayLike<number> | Promise<ArrayLike<number>>,
-): void {
-  editWeight(draft, linear, async (values) => {
-    const by = await factors();
-    for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) * (by[i % linear.cols] as number);
+/** Column j times `factors[j]`. */
+export function scaleCols(draft: ModelDraft, linear: WeightShape, factors: ArrayLike<number>): void {
+  editWeight(draft, linear, (values) => {
+    for (let i = 0; i < values.length; i++) values[i] = (values[i] as number) * (factors[i % linear.cols] as number);
     return values;
   });
 }

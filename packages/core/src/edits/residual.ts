@@ -22,7 +22,9 @@ export interface ResidualStream {
 }
 
 /** Throws EDIT_REFUSED where something sits on the stream that no edit of weights can follow. */
-export function residualStream({ decoder }: ModelDraft): ResidualStream {
+export function residualStream(draft: ModelDraft): ResidualStream {
+  const { decoder } = draft;
+  for (const { attention, mlp } of decoder.blocks) requirePlainInputs(draft, [...attention.inputs, ...mlp.inputs]);
   const { embedding, blocks, finalNorm, outputProjection } = decoder;
   if (blocks.some(({ normPlacement }) => normPlacement === 'post') || finalNorm === undefined)
     refuse(decoder.family, 'it normalises after the addition, so that gains stay on the residual stream');
@@ -54,6 +56,14 @@ export function residualStream({ decoder }: ModelDraft): ResidualStream {
 /** What reads a norm, the head included, as weights. */
 export function readerWeights({ decoder }: ModelDraft, { readers, head }: NormReaders): WeightShape[] {
   return head ? [asWeight(decoder.head.weight)] : readers;
+}
+
+/** What is multiplied into the columns of a weight must meet the input as its producer gives it. */
+export function requirePlainInputs(draft: ModelDraft, linears: readonly Linear[]): void {
+  for (const { name } of linears) {
+    const [first] = draft.operators(`${name}.input`);
+    if (first) refuse(name, `its input already passes a ${first.kind} operator`);
+  }
 }
 
 export function refuse(what: string, reason: string): never {

@@ -33,7 +33,7 @@ export async function rotateResidual(draft: ModelDraft, { factors, signs }: Rota
     if (norm.kind !== 'rms' || (await readGain(draft, norm)).some((gain) => gain !== 1))
       refuse(norm.name, 'its gain is not folded');
   for (const weight of [...stream.tables, ...stream.norms.flatMap((each) => readerWeights(draft, each))]) {
-    if (signs) scaleCols(draft, weight, () => signs);
+    if (signs) scaleCols(draft, weight, signs);
     rotateCols(draft, weight, factors, kernels);
   }
   for (const writer of stream.writers) {

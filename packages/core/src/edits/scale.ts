@@ -2,7 +2,7 @@ import type { BlockDraft, LayerDraft, ModelDraft } from '../method.js';
 import { partRows } from '../model/decoder.js';
 import type { Block, Linear, Norm } from '../model/decoder.js';
 import { locatePart, scaleCols, scaleRows } from './linear.js';
-import { refuse } from './residual.js';
+import { refuse, requirePlainInputs } from './residual.js';
 
 /** Linears that read one value: {q, k, v}, {o}, {gate, up}, {down}. */
 export type Stage = 'attention' | 'output' | 'mlp' | 'down';
@@ -25,6 +25,7 @@ export function stageLayers({ layers, block }: BlockDraft, stage: Stage): LayerD
  */
 export function scaleStage(draft: ModelDraft, block: Block, stage: Stage, factors: ArrayLike<number>): void {
   const { attention, mlp, normPlacement } = block;
+  requirePlainInputs(draft, stageLinears(block, stage));
   const inverse = Float32Array.from(factors, (factor) => 1 / factor);
   let spread = factors;
   if (stage === 'attention' || stage === 'mlp') {
@@ -43,7 +44,7 @@ export function scaleStage(draft: ModelDraft, block: Block, stage: Stage, factor
     const { linear, first } = locatePart(mlp.inputs, 'up', () => mlp.down.cols);
     scaleRows(draft, linear, first, inverse);
   }
-  for (const linear of stageLinears(block, stage)) scaleCols(draft, linear, () => spread);
+  for (const linear of stageLinears(block, stage)) scaleCols(draft, linear, spread);
 }
 
 function scaleNorm(draft: ModelDraft, { weight, bias, unitOffset }: Norm, factors: Float32Array): void {
