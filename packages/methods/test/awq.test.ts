@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
 import { inspectSubject, makeArtifacts, openArtifact, openSubject, Registry, resolveRecipe } from '@lowbit/core';
+import type { Block } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import { methods } from '@lowbit/methods';
 import { makeTinyCheckpoint } from '../../core/test/fixtures/tiny-checkpoint.js';
@@ -49,32 +50,65 @@ for (const family of ['llama', 'opt', 'gpt2'] as const)
       t.same((await a.readWeight(tensor)).parts, (await b.readWeight(tensor)).parts, tensor);
   });
 
+/** Mean distance of an artifact's losses from the float model's, and the ratios chosen for a role. */
+async function outcomeOf(path: string, float: number[], workFolder: string) {
+  const losses = await lossesOf(path, workFolder);
+  const { layers } = await inspectSubject(path, kernels);
+  return {
+    distance: losses.reduce((sum, loss, i) => sum + Math.abs(loss - (float[i] ?? NaN)), 0) / losses.length,
+    ratios: (role: string) => layers.filter((layer) => layer.role === role).map(({ notes }) => notes?.['ratio']),
+  };
+}
+
+const eightBits = 'bits=8,groupSize=16,symmetric=false,grid=awq';
+// An edit that is not exact moves the losses by far more than 8 bits do; AWQ itself may gain or lose a little on them.
+const slack = 1.5;
+
 t.test('behind rotations it scales only what stays exact: 8 bits are float again', async (t) => {
   const folder = t.testdir();
   const checkpoint = join(folder, 'model');
   // Equal heads: without the Hadamard before it, o would take a scale.
   await makeTinyCheckpoint(checkpoint, { family: 'llama', config: { num_key_value_heads: 4 } });
-  const grid = 'bits=8,groupSize=16,symmetric=false,grid=awq';
-  const texts = [`awq(clipSearch=false,${grid})`, `quarot+awq(clipSearch=false,${grid})`, `quarot+rtn(${grid})`];
-  const [plain = '', rotated = '', rounded = ''] = await make(checkpoint, texts, folder);
+  const awq = `awq(clipSearch=false,${eightBits})`;
+  const artifacts = await make(checkpoint, [awq, `quarot+${awq}`, `quarot+rtn(${eightBits})`], folder);
   const float = await lossesOf(checkpoint, folder);
-  const distance = async (path: string): Promise<number> => {
-    const losses = await lossesOf(path, folder);
-    return losses.reduce((sum, loss, i) => sum + Math.abs(loss - (float[i] ?? NaN)), 0) / losses.length;
-  };
-  // An edit that is not exact moves the losses by far more than 8 bits do; AWQ itself may gain or lose a little on them.
-  const limit = 1.5 * (await distance(rounded));
-  for (const path of [plain, rotated]) t.ok((await distance(path)) < limit, `${await distance(path)} < ${limit}`);
-  const ratios = async (path: string, role: string) =>
-    (await inspectSubject(path, kernels)).layers
-      .filter((layer) => layer.role === role)
-      .map(({ notes }) => notes?.['ratio']);
+  const outcomes = [];
+  for (const path of artifacts) outcomes.push(await outcomeOf(path, float, folder));
+  const [plain, rotated, rounded] = outcomes;
+  for (const outcome of [plain, rotated])
+    t.ok((outcome?.distance ?? NaN) < slack * (rounded?.distance ?? NaN), `${outcome?.distance}`);
   t.ok(
-    (await ratios(plain, 'down')).some((ratio) => ratio !== 0),
+    plain?.ratios('down').some((ratio) => ratio !== 0),
     'a scale was chosen for down',
   );
   t.ok(
-    (await ratios(rotated, 'down')).every((ratio) => ratio === 0),
+    rotated?.ratios('down').every((ratio) => ratio === 0),
     'none behind the Hadamard',
   );
 });
+
+for (const [what, family, awqOptions, linearOf] of [
+  ['GELU: down is divided in the forward pass', 'gpt2', '', (block: Block) => block.mlp.down],
+  [
+    'shared heads: one scale for the query heads of a key head',
+    'llama',
+    'sharedHeads=true,duo=true,',
+    (block: Block) => block.attention.output,
+  ],
+] as const)
+  t.test(`${what}; exact`, async (t) => {
+    const folder = t.testdir();
+    const checkpoint = join(folder, 'model');
+    await makeTinyCheckpoint(checkpoint, { family });
+    const recipes = [`awq(clipSearch=false,${awqOptions}${eightBits})`, `rtn(${eightBits})`];
+    const [scaled = '', rounded = ''] = await make(checkpoint, recipes, folder);
+    const float = await lossesOf(checkpoint, folder);
+    const { distance } = await outcomeOf(scaled, float, folder);
+    t.ok(distance < slack * (await outcomeOf(rounded, float, folder)).distance, `${distance}`);
+    const codesOf = async (path: string): Promise<string> => {
+      const artifact = await openArtifact(path);
+      const { tensor } = linearOf(artifact.record.decoder.blocks[0] as Block).weight;
+      return Buffer.from((await artifact.readWeight(tensor)).parts[0]?.arrays['codes']?.data ?? []).toString('hex');
+    };
+    t.ok((await codesOf(scaled)) !== (await codesOf(rounded)), 'a scale was taken');
+  });

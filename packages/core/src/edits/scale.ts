@@ -17,17 +17,32 @@ export function stageLayers({ layers, block }: BlockDraft, stage: Stage): LayerD
   return layers.filter(({ linear }) => linears.includes(linear));
 }
 
+/** A stage's factors for the columns of its linears: query heads that share a key head share its factors. */
+export function spreadFactors({ attention }: Block, stage: Stage, factors: Float32Array): Float32Array {
+  const { heads, kvHeads, headDim } = attention;
+  if (stage !== 'output' || heads === kvHeads) return factors;
+  const group = heads / kvHeads;
+  return Float32Array.from({ length: factors.length * group }, (_, i) => {
+    const head = Math.floor(i / (headDim * group));
+    return factors[head * headDim + (i % headDim)] as number;
+  });
+}
+
+/** Whether what produces {down}'s input can take a division: the activation is gated, or ReLU. */
+export function passesFactors({ mlp }: Block): boolean {
+  return mlp.activation === 'relu' || mlp.inputs.some(({ parts }) => parts.includes('gate'));
+}
+
 /**
  * Multiplies the columns of a stage's linears by positive factors and divides what produces their input: the norm before
  * {q, k, v} and {gate, up}; the value rows before {o}, one factor for all query heads of a key head; the up rows before
- * {down} where the activation lets a factor through (gated, or ReLU). Exact. `factors` has the producer's length: hidden,
+ * {down} where the activation lets a factor through. Exact. `factors` has the producer's length: hidden,
  * kvHeads * headDim, or the MLP's width. Throws EDIT_REFUSED where nothing can take the division.
  */
 export function scaleStage(draft: ModelDraft, block: Block, stage: Stage, factors: ArrayLike<number>): void {
   const { attention, mlp, normPlacement } = block;
   requirePlainInputs(draft, stageLinears(block, stage));
   const inverse = Float32Array.from(factors, (factor) => 1 / factor);
-  let spread = factors;
   if (stage === 'attention' || stage === 'mlp') {
     const norm = stage === 'attention' ? block.attentionNorm : block.mlpNorm;
     if (normPlacement === 'post')
@@ -36,27 +51,24 @@ export function scaleStage(draft: ModelDraft, block: Block, stage: Stage, factor
   } else if (stage === 'output') {
     const { linear, first } = locatePart(attention.inputs, 'value', (part) => partRows(attention, part));
     scaleRows(draft, linear, first, inverse);
-    spread = repeatHeads(factors, attention.headDim, attention.heads / attention.kvHeads);
   } else {
-    const gated = mlp.inputs.some(({ parts }) => parts.includes('gate'));
-    if (!gated && mlp.activation !== 'relu')
-      refuse(mlp.down.name, `${mlp.activation} before it does not let a factor through`);
+    if (!passesFactors(block)) refuse(mlp.down.name, `${mlp.activation} before it does not let a factor through`);
     const { linear, first } = locatePart(mlp.inputs, 'up', () => mlp.down.cols);
     scaleRows(draft, linear, first, inverse);
   }
+  const spread = spreadFactors(block, stage, Float32Array.from(factors));
   for (const linear of stageLinears(block, stage)) scaleCols(draft, linear, spread);
+}
+
+/** Multiplies a linear's columns by positive factors, `[cols]`, and divides its input in the forward pass. Exact. */
+export function scaleInput(draft: ModelDraft, linear: Linear, factors: Float32Array): void {
+  const site = `${linear.name}.input` as const;
+  draft.setOperators(site, [...draft.operators(site), { kind: 'scale', factors: factors.map((factor) => 1 / factor) }]);
+  scaleCols(draft, linear, factors);
 }
 
 function scaleNorm(draft: ModelDraft, { weight, bias, unitOffset }: Norm, factors: Float32Array): void {
   const offset = unitOffset ? 1 : 0;
   draft.edit(weight.tensor, (values) => values.map((w, i) => (w + offset) * (factors[i] as number) - offset));
   if (bias) draft.edit(bias.tensor, (values) => values.map((b, i) => b * (factors[i] as number)));
-}
-
-/** `[kvHeads * headDim]` to `[heads * headDim]`: the query heads of a group are neighbours. */
-function repeatHeads(factors: ArrayLike<number>, headDim: number, group: number): Float32Array {
-  return Float32Array.from({ length: factors.length * group }, (_, i) => {
-    const head = Math.floor(i / (headDim * group));
-    return factors[head * headDim + (i % headDim)] as number;
-  });
 }
