@@ -1,9 +1,12 @@
-"""GPTQ by llm-compressor (sequential pipeline, float32, CPU), one JSON line in, one out.
+"""Quantization by llm-compressor (sequential pipeline, float32, CPU), one JSON line in, one out.
 
 usage: llm-compressor-worker.py CHECKPOINT THREADS
-in:  {"bits": 4, "groupSize": 64, "actOrder": null | "static" | "group", "calibration": [[...], ...], "windows": [[...], ...]}
+in:  {"method": "gptq" | "awq" | "smoothquant" | "rtn", "weights": {compressed-tensors weight arguments},
+      "activations": {input arguments} | absent, "actOrder": null | "static" | "group", "moments": bool,
+      "calibration": [[...], ...], "windows": [[...], ...]}
 out: {"seconds": s, "windows": [mean loss, ...], "firstBlock": {"q_proj": {"trace": tr H, "error": tr(D H Dt)}, ...}}
-     H = sum of x xt over the calibration tokens, D = weight - quantized weight; both in float64
+     firstBlock where moments are asked for: H = sum of x xt over the calibration tokens, D = weight - quantized weight;
+     both in float64
 """
 import json
 import os
@@ -16,7 +19,9 @@ os.environ["TQDM_DISABLE"] = "1"
 import torch
 from datasets import Dataset
 from llmcompressor import oneshot
-from llmcompressor.modifiers.quantization import GPTQModifier
+from llmcompressor.modifiers.awq import AWQModifier
+from llmcompressor.modifiers.quantization import GPTQModifier, QuantizationModifier
+from llmcompressor.modifiers.transform.smoothquant import SmoothQuantModifier
 from loguru import logger
 from transformers import AutoModelForCausalLM
 
@@ -53,18 +58,19 @@ def first_block_moments(calibration):
 
 
 def quantize(request):
-    weights = {
-        "num_bits": request["bits"],
-        "type": "int",
-        "symmetric": True,
-        "strategy": "group",
-        "group_size": request["groupSize"],
-    }
-    modifier = GPTQModifier(
-        ignore=["lm_head"],
-        config_groups={"all": {"targets": ["Linear"], "weights": weights}},
-        actorder=request.get("actOrder"),
-    )
+    scheme = {"targets": ["Linear"], "weights": request["weights"]}
+    if "activations" in request:
+        scheme["input_activations"] = request["activations"]
+    grid = {"ignore": ["lm_head"], "config_groups": {"all": scheme}}
+    method = request["method"]
+    if method == "gptq":
+        recipe = [GPTQModifier(**grid, actorder=request.get("actOrder"))]
+    elif method == "awq":
+        recipe = [AWQModifier(**grid)]
+    elif method == "smoothquant":
+        recipe = [SmoothQuantModifier(smoothing_strength=0.8), QuantizationModifier(**grid)]
+    else:
+        recipe = [QuantizationModifier(**grid)]
     calibration = request["calibration"]
     data = Dataset.from_dict({"input_ids": calibration, "attention_mask": [[1] * len(ids) for ids in calibration]})
     model = load()
@@ -72,7 +78,7 @@ def quantize(request):
     oneshot(
         model=model,
         dataset=data,
-        recipe=[modifier],
+        recipe=recipe,
         pipeline="sequential",
         max_seq_length=max(map(len, calibration)),
         num_calibration_samples=len(calibration),
@@ -87,13 +93,14 @@ with torch.no_grad():
     for line in sys.stdin:
         request = json.loads(line)
         model, seconds = quantize(request)
-        layers = dict(model.model.layers[0].named_modules())
         first = {}
-        for name, (moment, weight) in first_block_moments(request["calibration"]).items():
-            delta = weight - layers[name].weight.double()
-            first[name.split(".")[-1]] = {
-                "trace": moment.trace().item(),
-                "error": ((delta @ moment) * delta).sum().item(),
-            }
+        if request["moments"]:
+            layers = dict(model.model.layers[0].named_modules())
+            for name, (moment, weight) in first_block_moments(request["calibration"]).items():
+                delta = weight - layers[name].weight.double()
+                first[name.split(".")[-1]] = {
+                    "trace": moment.trace().item(),
+                    "error": ((delta @ moment) * delta).sum().item(),
+                }
         windows = [model(torch.tensor([ids]), labels=torch.tensor([ids])).loss.item() for ids in request["windows"]]
         print(json.dumps({"seconds": seconds, "windows": windows, "firstBlock": first}), file=answers, flush=True)

@@ -27,6 +27,10 @@ const options = z.object({
     .boolean()
     .default(false)
     .describe('scale o_proj under grouped queries too, by the mean over the heads that share a value'),
+  online: z
+    .boolean()
+    .default(true)
+    .describe('behind GELU and SiLU without a gate: scale down_proj, its input divided in the forward pass'),
   ...searchOptions,
   clipSearch: z.boolean().default(true).describe('shrink each group range by its output error'),
 });
@@ -85,7 +89,7 @@ export const awq = defineMethod({
  * for down in the forward pass if nothing else takes it. Not behind a transform, a Hadamard for instance, which the
  * factors could not pass.
  */
-function searchedStages(block: BlockDraft, { sharedHeads }: Options): Stage[] {
+function searchedStages(block: BlockDraft, { sharedHeads, online }: Options): Stage[] {
   const { attention, normPlacement } = block.block;
   const isPlain = (stage: Stage): boolean =>
     stageLayers(block, stage).every(({ linear }) => block.model.operators(`${linear.name}.input`).length === 0);
@@ -93,7 +97,7 @@ function searchedStages(block: BlockDraft, { sharedHeads }: Options): Stage[] {
     attention: normPlacement === 'pre',
     output: sharedHeads || attention.heads === attention.kvHeads,
     mlp: normPlacement === 'pre',
-    down: true,
+    down: online || passesFactors(block.block),
   };
   return stages.filter((stage) => takesScale[stage] && isPlain(stage));
 }

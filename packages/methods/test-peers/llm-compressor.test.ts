@@ -44,9 +44,10 @@ for (const { bits, actOrder, spread } of [
 ] as const)
   t.test(`${bits} bits, act-order ${actOrder}`, async (t) => {
     const theirs = (await peer.ask({
-      bits,
-      groupSize: 64,
+      method: 'gptq',
+      weights: { num_bits: bits, type: 'int', symmetric: true, strategy: 'group', group_size: 64 },
       actOrder: actOrder === 'off' ? null : actOrder,
+      moments: true,
       calibration,
       windows,
     })) as Answer;
