@@ -126,7 +126,7 @@ export function checkGptqOptions({ spec, blockSize, dampPercent, actOrder, group
   checkSpec(spec);
   checkWhole('blockSize', blockSize, 1);
   checkDampPercent(dampPercent);
-  checkOneOf('actOrder', actOrder, ['off', 'static', 'group'] as const);
+  checkOneOf('actOrder', actOrder, ['off', 'static', 'group', 'group-aware'] as const);
   checkOneOf('groupScales', groupScales, ['static', 'dynamic', 'fresh'] as const);
   if (actOrder === 'static' && spec.granularity === 'group' && groupScales !== 'static') {
     throw new RangeError(

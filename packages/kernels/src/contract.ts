@@ -151,8 +151,11 @@ export interface GptqOptions {
   blockSize: number;
   /** Share of the mean diagonal added to the diagonal, usually 0.01. */
   dampPercent: number;
-  /** `static`: columns by falling diagonal, groups keep their place; `group`: groups form over the new order. */
-  actOrder: 'off' | 'static' | 'group';
+  /**
+   * `static`: columns by falling diagonal, groups keep their place; `group`: groups form over the new order; `group-aware`:
+   * whole groups by their largest diagonal, columns by it within (arXiv:2505.14638), so that every group stays together.
+   */
+  actOrder: 'off' | 'static' | 'group' | 'group-aware';
   /**
    * For `group` granularity. `static`: all from the original weight; `dynamic`: at the start of each group from a
    * weight that lacks the updates of the current block, as the reference code; `fresh`: the same with them.

@@ -55,7 +55,7 @@ interface NativeModule {
   NativeKernels: new (threads: number, instructionSet?: string) => NativeAddon;
 }
 
-const INTERFACE_VERSION = 4;
+const INTERFACE_VERSION = 5;
 const FILE = './native/lowbit-kernels.node';
 
 /** Loads the compiled kernels that `build.mjs` put beside this file. Throws where there are none that fit. */

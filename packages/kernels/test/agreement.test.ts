@@ -145,6 +145,8 @@ function gptqVariants(): GptqOptions[] {
     { spec, actOrder: 'off', groupScales: 'fresh' } as const,
     { spec, actOrder: 'group', groupScales: 'fresh' } as const,
     { spec, actOrder: 'static', groupScales: 'static' } as const,
+    { spec, actOrder: 'group-aware', groupScales: 'static' } as const,
+    { spec, actOrder: 'group-aware', groupScales: 'dynamic' } as const,
   ].map((options) => ({ ...options, blockSize: 64, dampPercent: 0.01 }));
 }
 

@@ -34,7 +34,7 @@ const variants: GptqOptions[] = [
   { ...plain, spec: group, actOrder: 'static' },
   { ...plain, spec: { ...channel, scaleType: 'bfloat16' } },
   { ...plain, spec: { ...group, scaleType: 'float16' }, groupScales: 'dynamic' },
-  ...(['off', 'group'] as const).flatMap((actOrder) =>
+  ...(['off', 'group', 'group-aware'] as const).flatMap((actOrder) =>
     (['static', 'dynamic', 'fresh'] as const).map((groupScales) => ({ ...plain, spec: group, actOrder, groupScales })),
   ),
 ];
@@ -49,6 +49,10 @@ const decodeResult = (kernels: Kernels, { rows, cols }: Matrix, spec: GridSpec, 
 function addToDiagonal(matrix: Float32Array, cols: number, damp: number): Float32Array {
   return matrix.map((h, i) => (i % (cols + 1) === 0 ? h + damp : h));
 }
+
+/** gar.py of GPTQModel 5.6.12 on the diagonal below, groups of 4: its local, global and composed permutations. */
+const groupAware = [8, 10, 9, 11, 2, 0, 3, 1, 7, 5, 6, 4];
+const groupAwareDiagonal = [4, 1, 9, 2, 3, 5, 4, 8, 12, 6, 7, 1];
 
 for (const kernels of await loadAll()) {
   t.test(`gptq: ${nameOf(kernels)}`, async (t) => {
@@ -65,6 +69,22 @@ for (const kernels of await loadAll()) {
       t.strictSame([...nearest], [1, 1, 0, 15]);
       const delta = subtract(hand.data, await kernels.decode(nearest, 2, 2, spec, result.parameters));
       t.ok(Math.abs((await kernels.quadraticError({ ...hand, data: delta }, h)) / 2 - 0.48) < 1e-6);
+    });
+
+    await t.test('group-aware order is that of GPTQModel', async (t) => {
+      const cols = groupAwareDiagonal.length;
+      const h = Float32Array.from({ length: cols * cols }, (_, i) =>
+        i % (cols + 1) === 0 ? (groupAwareDiagonal[i / (cols + 1)] as number) : 0,
+      );
+      const options = { ...plain, spec: { ...group, groupSize: 4 }, actOrder: 'group-aware' } as const;
+      const weight = { data: Float32Array.from({ length: cols }, (_, i) => Math.sin(i)), rows: 1, cols };
+      const result = await kernels.gptq(weight, h, options);
+      t.strictSame([...(result.permutation ?? [])], groupAware);
+      t.notOk(result.groupIndex, 'groups lie in order');
+      // A short last group stays last, however large its diagonal.
+      h[cols * cols - 1] = 100;
+      const short = await kernels.gptq(weight, h, { ...options, spec: { ...group, groupSize: 5 } });
+      t.strictSame([...(short.permutation ?? [])].slice(-2), [11, 10]);
     });
 
     await t.test('half the damped error is the loss, and the error is below that of rounding', async (t) => {

@@ -17,9 +17,12 @@ export const gptq = defineMethod({
     blockSize: z.int().min(1).default(128).describe('columns updated before error is pushed on'),
     dampPercent: z.number().positive().max(1).default(0.01).describe('share of the mean Hessian diagonal added to it'),
     actOrder: z
-      .enum(['off', 'static', 'group'])
+      .enum(['off', 'static', 'group', 'group-aware'])
       .default('off')
-      .describe('columns by falling Hessian diagonal; static: groups keep their place'),
+      .describe(
+        'columns by falling Hessian diagonal; static: groups keep their place; group: groups form over the new order; ' +
+          'group-aware: whole groups, and columns within them',
+      ),
     groupScales: z
       .enum(['static', 'dynamic', 'fresh'])
       .default('static')

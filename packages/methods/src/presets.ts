@@ -27,6 +27,15 @@ const papers: [string, string][] = [
     'gptq-llama-w3-g128',
     'gptq(bits=3,groupSize=128,grid=gptq,symmetric=false,actOrder=group,groupScales=dynamic,trueSequential=true)',
   ],
+  // Defaults of AutoGPTQ 9f7d370 and GPTQModel 5.6.
+  [
+    'autogptq-w4-g128',
+    'gptq(bits=4,groupSize=128,grid=gptq,actOrder=group,groupScales=dynamic,trueSequential=true,scaleType=float16)',
+  ],
+  [
+    'gptqmodel-w4-g128',
+    'gptq(bits=4,groupSize=128,grid=gptq,actOrder=group-aware,groupScales=dynamic,trueSequential=true,dampPercent=0.05,scaleType=float16)',
+  ],
   ['smoothquant-w8a8', smooth],
   ['quarot-w4a4kv4-rtn', `quarot+rtn(${quarotWeights})+${quarotCache}`],
   ['quarot-w4a4kv4-gptq', `quarot+gptq(${quarotWeights},trueSequential=true)+${quarotCache}`],

@@ -28,6 +28,7 @@ export function gptq(weight: Matrix, moment: Float32Array, options: GptqOptions)
   // Step 5; the sort is stable, so equal diagonals keep their order.
   const order = Array.from({ length: cols }, (_, j) => j);
   if (actOrder !== 'off') order.sort((a, b) => diagonal[b]! - diagonal[a]!);
+  if (actOrder === 'group-aware') keepGroups(order, width);
   const live = arrange(
     weight,
     order.map((_, j) => j),
@@ -38,7 +39,7 @@ export function gptq(weight: Matrix, moment: Float32Array, options: GptqOptions)
   // Steps 2 and 4
   const known = refits ? undefined : fitGrid(grouped ? (actOrder === 'group' ? w : live) : weight, spec);
   const parameters = known ?? emptyParameters(rows, groupCount(spec, cols), spec.grid.symmetric);
-  const groupAt = order.map((column, place) => Math.floor((actOrder === 'static' ? column : place) / width));
+  const groupAt = order.map((column, place) => Math.floor((actOrder === 'group' ? place : column) / width));
 
   const { factor: u, ...damping } = factorWithRetries(moment, diagonal, order, mean, options.dampPercent);
 
@@ -85,6 +86,17 @@ export function gptq(weight: Matrix, moment: Float32Array, options: GptqOptions)
     for (const [place, column] of order.entries()) result.groupIndex[column] = groupAt[place]!;
   }
   return result;
+}
+
+/** Groups in the order of their first columns, a shorter last one at the end: groups must begin where refits do. */
+function keepGroups(order: number[], width: number): void {
+  const whole = Math.floor(order.length / width);
+  const first = new Map<number, number>();
+  for (const [place, column] of order.entries()) {
+    const group = Math.floor(column / width);
+    if (!first.has(group)) first.set(group, group < whole ? place : order.length);
+  }
+  order.sort((a, b) => first.get(Math.floor(a / width))! - first.get(Math.floor(b / width))!);
 }
 
 function arrange({ data, rows, cols }: Matrix, order: number[], dead: boolean[]): Matrix {

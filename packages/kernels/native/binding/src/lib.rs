@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 /// Changes with every change of this interface; `src/native.ts` refuses another one.
 #[napi]
-pub const INTERFACE_VERSION: u32 = 4;
+pub const INTERFACE_VERSION: u32 = 5;
 
 /// The best one last.
 #[napi]

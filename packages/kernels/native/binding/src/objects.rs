@@ -126,6 +126,7 @@ impl OptionsObject {
                 "off" => ActOrder::Off,
                 "static" => ActOrder::Static,
                 "group" => ActOrder::Group,
+                "group-aware" => ActOrder::GroupAware,
                 other => return Err(unknown("actOrder", other)),
             },
             group_scales: match self.group_scales.as_str() {

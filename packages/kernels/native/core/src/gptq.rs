@@ -19,6 +19,8 @@ pub enum ActOrder {
     Static,
     /// the same, groups are formed over the new order
     Group,
+    /// whole groups by their largest diagonal, columns by it within (arXiv:2505.14638)
+    GroupAware,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

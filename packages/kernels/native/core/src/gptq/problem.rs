@@ -55,6 +55,10 @@ impl Problem {
         if options.act_order != ActOrder::Off {
             order.sort_by(|&a, &b| diagonal[b].total_cmp(&diagonal[a]));
         }
+        let size = spec.group_size(cols);
+        if options.act_order == ActOrder::GroupAware {
+            keep_groups(&mut order, size);
+        }
         let treated = arrange(weight, cols, &order, &dead);
         let parameters = if refits {
             Parameters { groups: spec.groups(cols), ..Parameters::default() }
@@ -66,9 +70,8 @@ impl Problem {
             let places: Vec<usize> = (0..cols).collect();
             fit_grid(set, &arrange(weight, cols, &places, &dead), cols, &spec)
         };
-        let size = spec.group_size(cols);
         let groups =
-            (0..cols).map(|i| if options.act_order == ActOrder::Static { order[i] / size } else { i / size }).collect();
+            (0..cols).map(|i| if options.act_order == ActOrder::Group { i / size } else { order[i] / size }).collect();
         Self {
             weight: treated,
             cols,
@@ -127,6 +130,16 @@ impl Problem {
 fn live_mean(diagonal: &[f32], live: usize) -> f64 {
     let sum: f64 = diagonal.iter().map(|&h| f64::from(h)).sum();
     if live == 0 { 1.0 } else { sum / live as f64 }
+}
+
+/// Groups in the order of their first columns, a shorter last one at the end: groups must begin where refits do.
+fn keep_groups(order: &mut [usize], size: usize) {
+    let whole = order.len() / size;
+    let mut first = vec![order.len(); order.len().div_ceil(size)];
+    for (place, &column) in order.iter().enumerate().rev().filter(|(_, column)| *column / size < whole) {
+        first[column / size] = place;
+    }
+    order.sort_by_key(|column| first[column / size]);
 }
 
 fn arrange(weight: &[f32], cols: usize, order: &[usize], dead: &[bool]) -> Vec<f32> {
