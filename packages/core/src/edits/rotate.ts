@@ -1,11 +1,12 @@
 import type { Kernels, RotationFactor } from '@lowbit/kernels';
-import type { Rotate, Site } from '../draft/operators.js';
+import type { Rotate } from '../draft/operators.js';
 import type { ModelDraft } from '../method.js';
 import type { Block, Linear } from '../model/decoder.js';
 import { partRows } from '../model/decoder.js';
 import { editWeight, locatePart, rotateCols, rotateRows, scaleCols, scaleRows } from './linear.js';
 import { readGain } from './fold-norms.js';
-import { readerWeights, refuse, residualStream } from './residual.js';
+import { readerWeights, residualStream } from './residual.js';
+import { addTransform, refuse } from './sites.js';
 
 /** An orthogonal matrix `diag(signs) * (f1 x f2 x ...)`, row vectors times it: float64 for folding, float32 for the graph. */
 export interface Rotation {
@@ -72,11 +73,4 @@ export function rotateInput(
 /** Multiplies queries and keys by a rotation of `headDim` after the position encoding; it cancels in their products. Exact. */
 export function rotateQueriesAndKeys(draft: ModelDraft, { index }: Block, { operator }: Rotation): void {
   for (const name of ['query', 'key'] as const) addTransform(draft, `block.${index}.${name}`, operator);
-}
-
-/** Behind the transforms that are there; one behind a quantizer would not undo what lies before it. */
-function addTransform(draft: ModelDraft, site: Site, operator: Rotate): void {
-  const before = draft.operators(site);
-  if (before.some(({ kind }) => kind === 'quantize')) refuse(site, 'its values are quantized already');
-  draft.setOperators(site, [...before, operator]);
 }

@@ -2,7 +2,7 @@ import type { BlockDraft, LayerDraft, ModelDraft } from '../method.js';
 import { partRows } from '../model/decoder.js';
 import type { Block, Linear, Norm } from '../model/decoder.js';
 import { locatePart, scaleCols, scaleRows } from './linear.js';
-import { refuse, requirePlainInputs } from './residual.js';
+import { refuse, requirePlainInputs, requirePlainOutputs } from './sites.js';
 
 /** Linears that read one value: {q, k, v}, {o}, {gate, up}, {down}. */
 export type Stage = 'attention' | 'output' | 'mlp' | 'down';
@@ -49,10 +49,12 @@ export function scaleStage(draft: ModelDraft, block: Block, stage: Stage, factor
       refuse(norm.name, 'the linears read the residual stream itself, whose other readers would be scaled too');
     scaleNorm(draft, norm, inverse);
   } else if (stage === 'output') {
+    requirePlainOutputs(draft, attention.inputs);
     const { linear, first } = locatePart(attention.inputs, 'value', (part) => partRows(attention, part));
     scaleRows(draft, linear, first, inverse);
   } else {
     if (!passesFactors(block)) refuse(mlp.down.name, `${mlp.activation} before it does not let a factor through`);
+    requirePlainOutputs(draft, mlp.inputs);
     const { linear, first } = locatePart(mlp.inputs, 'up', () => mlp.down.cols);
     scaleRows(draft, linear, first, inverse);
   }
