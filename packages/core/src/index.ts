@@ -43,6 +43,7 @@ export * from './subject.js';
 export * from './scoring/encode.js';
 export * from './scoring/encode-requests.js';
 export * from './scoring/pack.js';
+export * from './scoring/paired.js';
 export * from './scoring/python-text.js';
 export * from './scoring/rolling.js';
 export * from './scoring/samples.js';
