@@ -30,11 +30,15 @@ async function lossesOf(path: string, workFolder: string): Promise<Float32Array[
   return losses;
 }
 
-for (const family of Object.keys(tinyConfigs) as (keyof typeof tinyConfigs)[])
-  t.test(family, async (t) => {
+const families = (Object.keys(tinyConfigs) as (keyof typeof tinyConfigs)[]).map((family) => ({
+  family,
+  underHead: false,
+}));
+for (const { family, underHead } of [...families, { family: 'qwen2' as const, underHead: true }])
+  t.test(`${family}${underHead ? ', the tied embedding under the name of the head' : ''}`, async (t) => {
     const workFolder = t.testdir();
     const checkpoint = join(workFolder, 'model');
-    await makeTinyCheckpoint(checkpoint, { family });
+    await makeTinyCheckpoint(checkpoint, { family, underHead });
     const float = await lossesOf(checkpoint, workFolder);
     const outcome = await makeArtifacts({
       checkpoint,

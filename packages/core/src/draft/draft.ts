@@ -107,11 +107,13 @@ export class Draft implements ModelDraft {
     const { head, embedding } = this.decoder;
     if (!head.tied) return;
     const { tensor, shape } = embedding.token;
-    this.decoder.head = { ...head, tied: false, weight: { tensor: 'lm_head.weight', shape } };
-    this.#origins.set('lm_head.weight', tensor);
+    // Some files store the shared tensor under the head's name.
+    const own = tensor === 'lm_head.weight' ? 'lm_head.untied.weight' : 'lm_head.weight';
+    this.decoder.head = { ...head, tied: false, weight: { tensor: own, shape } };
+    this.#origins.set(own, tensor);
     const held = this.#values.get(tensor);
-    if (held) this.#values.set('lm_head.weight', held.slice());
-    for (const edit of this.#edits.get(tensor) ?? []) this.edit('lm_head.weight', edit);
+    if (held) this.#values.set(own, held.slice());
+    for (const edit of this.#edits.get(tensor) ?? []) this.edit(own, edit);
     this.edition++;
   }
 
