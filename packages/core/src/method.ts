@@ -1,6 +1,6 @@
 import type { ColumnStatistics, Kernels, Matrix } from '@lowbit/kernels';
 import type { z } from './options.js';
-import type { Operator, Site } from './draft/operators.js';
+import type { Operator, SampledSite, Site } from './draft/operators.js';
 import type { EncodedPart } from './formats/format.js';
 import type { Edit } from './draft/draft.js';
 import type { Block, Decoder, Linear, TensorView } from './model/decoder.js';
@@ -25,6 +25,15 @@ export interface Statistics {
   columns?: ColumnStatistics | undefined;
   /** `[n, cols]`: every (tokens div 512)-th input, at least 512 of them where there are as many. */
   samples?: Float32Array | undefined;
+}
+
+/** Values at a site of a block's attention over calibration tokens. */
+export interface SiteSamples {
+  tokens: number;
+  /** `[tokens, width]`, all heads of a token side by side. Others may hold them too: read only. */
+  values: Float32Array;
+  /** Of each token in its sequence. */
+  positions: Int32Array;
 }
 
 /** Half of a block, from its norm to before the residual addition. */
@@ -110,6 +119,11 @@ export interface BlockDraft {
    * recipes of the run that stand at the same point.
    */
   statistics(layers: readonly LayerDraft[], kinds: readonly StatisticKind[]): Promise<Map<LayerDraft, Statistics>>;
+  /**
+   * Values that pass a site of the attention, behind its transforms, with the block as edited so far: `limit` evenly spaced
+   * tokens, or all where there are no more.
+   */
+  sample(site: SampledSite, limit: number): Promise<SiteSamples>;
   /** For searches against a module's own output: its inputs and outputs with the block as edited so far. */
   replay(module: BlockModule): Promise<Replay>;
 }

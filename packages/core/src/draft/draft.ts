@@ -10,6 +10,7 @@ import type {
   LayerDraft,
   ModelDraft,
   Replay,
+  SiteSamples,
   StatisticKind,
   Statistics,
 } from '../method.js';
@@ -17,7 +18,7 @@ import { blockLinears, blockStages } from '../model/decoder.js';
 import type { Block, Decoder, Linear, TensorView } from '../model/decoder.js';
 import { blockTensors } from '../model/read-decoder.js';
 import type { LayerRecord } from '../store/types.js';
-import type { Operator, Site } from './operators.js';
+import type { Operator, SampledSite, Site } from './operators.js';
 
 /** What a draft reads the float model through. */
 export interface FloatModel {
@@ -33,6 +34,7 @@ export interface DraftHost {
     layers: readonly LayerState[],
     kinds: readonly StatisticKind[],
   ): Promise<Map<LayerDraft, Statistics>>;
+  sample(block: BlockState, site: SampledSite, limit: number): Promise<SiteSamples>;
   replay(block: BlockState, module: BlockModule): Promise<Replay>;
 }
 
@@ -177,6 +179,10 @@ export class BlockState implements BlockDraft {
 
   statistics(layers: readonly LayerDraft[], kinds: readonly StatisticKind[]): Promise<Map<LayerDraft, Statistics>> {
     return this.draft.host.statistics(this, layers as readonly LayerState[], kinds);
+  }
+
+  sample(site: SampledSite, limit: number): Promise<SiteSamples> {
+    return this.draft.host.sample(this, site, limit);
   }
 
   replay(module: BlockModule): Promise<Replay> {

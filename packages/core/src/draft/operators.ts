@@ -3,7 +3,7 @@
  * inverse is folded into a neighbour; a quantizer is lossy. A new kind is one member here and one row in
  * `engine/lower/operators.ts`.
  */
-export type Operator = Scale | Shift | Permute | Rotate | Quantize | CacheQuantize;
+export type Operator = Scale | Shift | Permute | Rotate | Quantize | CacheQuantize | Codebook;
 
 /** x * factors, along the last axis. */
 export interface Scale {
@@ -73,6 +73,34 @@ export interface CacheSide {
 }
 
 /**
+ * Nearest of a few levels in float (KVQuant, arXiv:2401.18079): x is scaled to [-1, 1] by the middle and half width of its
+ * range, takes `levels[c]` where c boundaries lie below it, and is scaled back. A token is all its heads side by side.
+ */
+export interface Codebook {
+  kind: 'codebook';
+  /** Ascending, one fewer than the levels. */
+  boundaries: Float32Array;
+  levels: Float32Array;
+  range: ChannelRange | TokenRange;
+  /** Positions below it stay exact, as attention sinks do. */
+  firstTokens: number;
+}
+
+/** Calibrated, one for each channel of a token. What lies outside stays exact, or takes the level at that end. */
+export interface ChannelRange {
+  per: 'channel';
+  low: Float32Array;
+  high: Float32Array;
+  keepOutside: boolean;
+}
+
+/** Of each token as it comes. The `outliers` least and as many greatest stay exact; in the range the token's median stands for them. */
+export interface TokenRange {
+  per: 'token';
+  outliers: number;
+}
+
+/**
  * A point of the graph where operators may sit: a linear's input or output, by the linear's name, and a block's query,
  * key (both after the position encoding), value; `cache` takes a `CacheQuantize` and nothing else.
  */
@@ -81,11 +109,14 @@ export type Site = `${string}.input` | `${string}.output` | `block.${number}.${(
 /** The sites of a block's attention. */
 export const blockSites = ['query', 'key', 'value', 'keyBeforeRope', 'cache'] as const;
 
+/** Those that a value passes. */
+export type SampledSite = Exclude<(typeof blockSites)[number], 'cache'>;
+
 export type Operators = ReadonlyMap<Site, readonly Operator[]>;
 
 /** Without the quantizers: what calibration runs with, so that statistics and the next block's inputs are not rounded. */
 export function exactOperators(sites: Operators): Operators {
-  const isExact = ({ kind }: Operator): boolean => kind !== 'quantize' && kind !== 'cache';
+  const isExact = ({ kind }: Operator): boolean => kind !== 'quantize' && kind !== 'cache' && kind !== 'codebook';
   const kept = [...sites].map(([site, list]) => [site, list.filter(isExact)] as const);
   return new Map(kept.filter(([, list]) => list.length > 0));
 }

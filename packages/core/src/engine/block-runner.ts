@@ -4,7 +4,7 @@ import type { BlockModule } from '../method.js';
 import type { Block, Decoder, TensorView } from '../model/decoder.js';
 import { blockLinears } from '../model/decoder.js';
 import { blockTensors, embeddingTensors } from '../model/read-decoder.js';
-import { blockGraph, embeddingGraph, moduleGraph } from './graphs.js';
+import { blockGraph, embeddingGraph, moduleGraph, observedWidths } from './graphs.js';
 import type { GraphOptions } from './graphs.js';
 import { FedParameters, StoredParameters } from './parameters.js';
 import type { TensorSource } from './parameters.js';
@@ -18,7 +18,7 @@ export interface BlockRun {
   block: Block;
   operators: Operators;
   read: ReadParameter;
-  /** Linears whose inputs are wanted. */
+  /** Linears whose inputs, and sites of the attention whose values are wanted. */
   observed: readonly string[];
   /** Whether the states that leave the block are wanted. */
   next: boolean;
@@ -26,8 +26,8 @@ export interface BlockRun {
 
 /** What one batch gave. */
 export interface BlockResult {
-  /** `[tokens, cols]` by linear name; overwritten by the next batch. */
-  inputs: Map<string, Float32Array>;
+  /** `[tokens, width]` by name of the linear or site; overwritten by the next batch. */
+  observed: Map<string, Float32Array>;
   next: Float32Array | undefined;
 }
 
@@ -100,25 +100,25 @@ export class BlockRunner {
     observed,
     next,
   }: BlockRun): Promise<(hidden: Float32Array, sequences: number, length: number) => Promise<BlockResult>> {
-    const linears = blockLinears(block).map(({ name }) => name);
-    const kind = `block ${observed.map((name) => linears.indexOf(name)).join(',')} ${next}`;
+    const widths = observedWidths(block);
+    const places = [...widths.keys()];
+    const kind = `block ${observed.map((name) => places.indexOf(name)).join(',')} ${next}`;
     const { session, feeds } = await this.#load(kind, block, operators, read, (options) =>
       blockGraph(this.decoder, block, options, observed, next),
     );
-    const widths = new Map(blockLinears(block).map(({ name, cols }) => [name, cols]));
     return async (hidden, sequences, length) => {
       const tokens = sequences * length;
       const dims = [tokens, this.decoder.hiddenSize];
-      const inputs = new Map(
+      const values = new Map(
         observed.map((name, i) => [name, this.#buffer(i, tokens * (widths.get(name) as number))] as const),
       );
       const into: Record<string, Feed> = {};
       for (const [i, name] of observed.entries())
-        into[`observed.${i}`] = { data: inputs.get(name) as Float32Array, dims: [tokens, widths.get(name) as number] };
+        into[`observed.${i}`] = { data: values.get(name) as Float32Array, dims: [tokens, widths.get(name) as number] };
       const left = next ? new Float32Array(hidden.length) : undefined;
       if (left) into['next'] = { data: left, dims };
       await session.run({ ...feeds, hidden: { data: hidden, dims }, positions: positions(sequences, length) }, into);
-      return { inputs, next: left };
+      return { observed: values, next: left };
     };
   }
 

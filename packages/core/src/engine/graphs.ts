@@ -1,3 +1,4 @@
+import { blockSites } from '../draft/operators.js';
 import type { Operators } from '../draft/operators.js';
 import { blockLinears } from '../model/decoder.js';
 import type { BlockModule } from '../method.js';
@@ -10,7 +11,7 @@ import { lowerLinear } from './lower/linear.js';
 import { lowerLogSumExp } from './lower/log-sum-exp.js';
 import { lowerMlp } from './lower/mlp.js';
 import { lowerNorm } from './lower/norm.js';
-import { splitBatch } from './lower/scope.js';
+import { mergeBatch, splitBatch } from './lower/scope.js';
 import type { AttentionLowering, Scope } from './lower/scope.js';
 import type { Parameters } from './parameters.js';
 
@@ -46,9 +47,19 @@ export function embeddingGraph(decoder: Decoder, options: GraphOptions): Uint8Ar
   return graph.encode();
 }
 
+/** Widths of what can be observed in a block: the inputs of its linears, then the values at the sites of its attention. */
+export function observedWidths(block: Block): Map<string, number> {
+  const { heads, kvHeads, headDim } = block.attention;
+  const sites = blockSites.filter((name) => name !== 'cache');
+  return new Map([
+    ...blockLinears(block).map(({ name, cols }) => [name, cols] as const),
+    ...sites.map((name) => [`block.${block.index}.${name}`, (name === 'query' ? heads : kvHeads) * headDim] as const),
+  ]);
+}
+
 /**
- * One block: `hidden`, `positions` to `next`, and `observed.0`, ... for the inputs of the observed linears. Without `next`
- * the graph ends at the last of them.
+ * One block: `hidden`, `positions` to `next`, and `observed.0`, ... for the inputs of the observed linears or the values at
+ * observed sites. Without `next` the graph ends at the last of them.
  */
 export function blockGraph(
   decoder: Decoder,
@@ -59,12 +70,19 @@ export function blockGraph(
 ): Uint8Array {
   const { graph, scope } = startGraph('block', options);
   const hidden = graph.input('hidden', 'float32', ['tokens', decoder.hiddenSize]);
-  const inputs = new Map<string, Value>();
-  scope.observe = (name, value) => inputs.set(name, value);
+  const seen = new Map<string, Value>();
+  scope.observe = (name, value) => seen.set(name, value);
+  const linears = new Set(blockLinears(block).map(({ name }) => name));
+  // The fused operator takes queries, keys and values in one: their sites are passed in the other lowering.
+  if (observed.some((name) => !linears.has(name))) scope.lowering = 'general';
   const next = lowerBlock(scope, block, hidden);
-  const cols = new Map(blockLinears(block).map((linear) => [linear.name, linear.cols]));
-  for (const [i, name] of observed.entries())
-    graph.output(inputs.get(name) ?? hidden, `observed.${i}`, 'float32', ['tokens', cols.get(name) ?? 0]);
+  const widths = observedWidths(block);
+  for (const [i, name] of observed.entries()) {
+    const width = widths.get(name) as number;
+    const value = seen.get(name) as Value;
+    const rows = linears.has(name) ? value : mergeBatch(scope, value, width);
+    graph.output(rows, `observed.${i}`, 'float32', ['tokens', width]);
+  }
   if (withNext) graph.output(next, 'next', 'float32', ['tokens', decoder.hiddenSize]);
   return graph.encode();
 }

@@ -1,8 +1,10 @@
 import type { Kernels } from '@lowbit/kernels';
 import type { BlockState, LayerState } from '../draft/draft.js';
 import { exactOperators } from '../draft/operators.js';
+import type { SampledSite } from '../draft/operators.js';
 import type { BlockRunner } from '../engine/block-runner.js';
-import type { LayerDraft, StatisticKind, Statistics } from '../method.js';
+import type { LayerDraft, SiteSamples, StatisticKind, Statistics } from '../method.js';
+import { sampleSite } from './sample-site.js';
 import { StatisticsSum } from './statistics.js';
 import type { HiddenStates } from './hidden-states.js';
 
@@ -18,6 +20,7 @@ export interface Stream {
  */
 export class Collector {
   readonly #passes = new Map<string, Promise<Statistics>>();
+  readonly #samples = new Map<string, Promise<SiteSamples>>();
 
   constructor(
     readonly runner: BlockRunner,
@@ -50,9 +53,18 @@ export class Collector {
     return results;
   }
 
+  /** Values at a site of the block's attention, kept until the block is finished. */
+  sample(point: string, { states }: Stream, block: BlockState, site: SampledSite, limit: number): Promise<SiteSamples> {
+    const key = `${point} ${site} ${limit}`;
+    let samples = this.#samples.get(key);
+    if (samples === undefined) this.#samples.set(key, (samples = sampleSite(this.runner, states, block, site, limit)));
+    return samples;
+  }
+
   /** Statistics of a finished block are not asked for again. */
   clear(): void {
     this.#passes.clear();
+    this.#samples.clear();
   }
 
   async #pass(
@@ -73,8 +85,8 @@ export class Collector {
     const tokens = states.batches.reduce((sum, { sequences, length }) => sum + sequences * length, 0);
     const sums = owners.map(({ linear }) => new StatisticsSum(linear.cols, kinds, this.kernels, tokens));
     for (const [i, { sequences, length }] of states.batches.entries()) {
-      const { inputs } = await run(await states.read(i), sequences, length);
-      for (const [k, name] of observed.entries()) await sums[k]?.add(inputs.get(name) as Float32Array);
+      const batch = await run(await states.read(i), sequences, length);
+      for (const [k, name] of observed.entries()) await sums[k]?.add(batch.observed.get(name) as Float32Array);
       this.onTokens(sequences * length);
     }
     return sums.map((sum) => sum.finish());

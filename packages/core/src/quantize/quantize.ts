@@ -114,11 +114,9 @@ function openLane(
     recipe,
     draft: new Draft(model, kernels, {
       statistics(block, layers, kinds) {
-        const stream = streamOf(lane);
-        const own = lane.prepared || lane.draft.edition !== lane.entered;
-        const point = `${stream.name} ${own ? `${recipe.name}#${lane.draft.edition}` : ''}`;
-        return collector.collect(point, stream, block, layers, kinds);
+        return collector.collect(pointOf(lane), streamOf(lane), block, layers, kinds);
       },
+      sample: (block, site, limit) => collector.sample(pointOf(lane), streamOf(lane), block, site, limit),
       async replay(block, module) {
         const { edition } = lane.draft;
         if (lane.replay?.edition !== edition) lane.replay = { edition, modules: openReplay(block, streamOf(lane)) };
@@ -139,6 +137,12 @@ function openLane(
       `Expected calibration data for ${recipe.name}, got none; name some with --calibration, for instance wikitext2.`,
     );
   return lane;
+}
+
+/** Names its stream and its edits of the block: lanes at one point share passes. */
+function pointOf(lane: Lane): string {
+  const own = lane.prepared || lane.draft.edition !== lane.entered;
+  return `${streamOf(lane).name} ${own ? `${lane.recipe.name}#${lane.draft.edition}` : ''}`;
 }
 
 /** What the lane's present step reads from. */

@@ -1,5 +1,5 @@
 import { blockSites } from '../../draft/operators.js';
-import type { CacheQuantize } from '../../draft/operators.js';
+import type { CacheQuantize, SampledSite } from '../../draft/operators.js';
 import type { Attention } from '../../model/decoder.js';
 import { contrib, float } from '../../onnx/graph.js';
 import type { Value } from '../../onnx/graph.js';
@@ -63,13 +63,18 @@ function lowerHeads(scope: Scope, block: number, attention: Attention, packed: V
     Value,
     Value,
   ];
+  const at = (name: SampledSite, x: Value): Value => {
+    const value = applyOperators(scope, `block.${block}.${name}`, x);
+    scope.observe?.(`block.${block}.${name}`, value);
+    return value;
+  };
   const query = queryNorm ? lowerNorm(scope, queryNorm, q) : q;
-  const key = applyOperators(scope, `block.${block}.keyBeforeRope`, keyNorm ? lowerNorm(scope, keyNorm, k) : k);
+  const key = at('keyBeforeRope', keyNorm ? lowerNorm(scope, keyNorm, k) : k);
   const turn = (x: Value): Value => (rope ? lowerRope(scope, rope, x, headDim) : x);
   const ready: Heads = {
-    query: applyOperators(scope, `block.${block}.query`, turn(query)),
-    key: applyOperators(scope, `block.${block}.key`, turn(key)),
-    value: applyOperators(scope, `block.${block}.value`, v),
+    query: at('query', turn(query)),
+    key: at('key', turn(key)),
+    value: at('value', v),
   };
   if (!fused) return lowerGeneral(scope, attention, ready, cacheOf(scope, block));
   const flat = (x: Value, count: number): Value => splitBatch(scope, x, [count * headDim]);

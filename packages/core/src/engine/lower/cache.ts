@@ -1,7 +1,6 @@
 import type { CacheQuantize, CacheSide } from '../../draft/operators.js';
 import type { Value } from '../../onnx/graph.js';
-import { safeStep } from './operators.js';
-import { sequenceIndex, share } from './scope.js';
+import { safeStep, sequenceIndex, share } from './scope.js';
 import type { Scope } from './scope.js';
 
 /** bool `[sequence, sequence]`: which keys, and which values, query i reads rounded. */

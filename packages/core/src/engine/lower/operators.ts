@@ -1,6 +1,7 @@
 import type { Operator, Quantize, Rotate, Site } from '../../draft/operators.js';
 import type { Value } from '../../onnx/graph.js';
-import { batchShape, share } from './scope.js';
+import { lowerCodebook } from './codebook.js';
+import { arrayOf, batchShape, safeStep, share } from './scope.js';
 import type { Scope } from './scope.js';
 
 type Lowering<O extends Operator> = (scope: Scope, operator: O, x: Value) => Value;
@@ -12,6 +13,7 @@ const lowerings: { [K in Operator['kind']]: Lowering<Extract<Operator, { kind: K
   permute: (scope, { order }, x) => scope.graph.node('Gather', [x, arrayOf(scope, order)], { axis: -1 }),
   rotate,
   quantize,
+  codebook: lowerCodebook,
   cache: () => {
     throw new RangeError('a cache operator belongs at block.N.cache, where attention lowers it');
   },
@@ -26,16 +28,6 @@ export function applyOperators(scope: Scope, site: Site, x: Value): Value {
 function lowerOne<K extends Operator['kind']>(scope: Scope, operator: Extract<Operator, { kind: K }>, x: Value): Value {
   const lower = lowerings[operator.kind as K] as Lowering<Extract<Operator, { kind: K }>>;
   return lower(scope, operator, x);
-}
-
-/** A constant for this array; blocks that share an array share the constant. */
-function arrayOf({ graph, arrays }: Scope, data: Float32Array | Int32Array, shape = [data.length]): Value {
-  let value = arrays.get(data);
-  if (value === undefined) {
-    value = graph.constant(`array.${arrays.size}`, data instanceof Int32Array ? 'int32' : 'float32', shape, data);
-    arrays.set(data, value);
-  }
-  return value;
 }
 
 function rotate(scope: Scope, { factors }: Rotate, x: Value): Value {
@@ -106,9 +98,4 @@ function quantizeAsymmetric(graph: Emitter, { bits, clipRatio, range, includeZer
 
 function reduce(graph: Emitter, opType: string, x: Value): Value {
   return graph.node(opType, [x, graph.ints([-1])], { keepdims: 1 });
-}
-
-/** A row without width has step 0: dividing by 1 instead keeps it. */
-export function safeStep(graph: Emitter, step: Value): Value {
-  return graph.node('Where', [graph.node('Equal', [step, graph.scalar(0)]), graph.scalar(1), step]);
 }

@@ -17,8 +17,8 @@ export interface Scope {
   ends: Value | undefined;
   /** Highest position + 1 that the graph can meet. */
   maxLength: number;
-  /** Called with each linear's input after its operators: calibration reads it. */
-  observe?: ((linear: string, input: Value) => void) | undefined;
+  /** Called with each linear's input and the value of each site of the attention after their operators: calibration reads them. */
+  observe?: ((linearOrSite: string, value: Value) => void) | undefined;
   /** Values that several blocks use (masks, rotary tables, shapes), by a name of their own. */
   shared: Map<string, Value>;
   /** Constants made of operators' arrays. */
@@ -61,4 +61,19 @@ export function splitBatch(scope: Scope, x: Value, inner: number[]): Value {
 /** Back to `[tokens, width]`. */
 export function mergeBatch(scope: Scope, x: Value, width: number): Value {
   return scope.graph.node('Reshape', [x, scope.graph.ints([-1, width])]);
+}
+
+/** A constant for this array; blocks that share an array share the constant. */
+export function arrayOf({ graph, arrays }: Scope, data: Float32Array | Int32Array, shape = [data.length]): Value {
+  let value = arrays.get(data);
+  if (value === undefined) {
+    value = graph.constant(`array.${arrays.size}`, data instanceof Int32Array ? 'int32' : 'float32', shape, data);
+    arrays.set(data, value);
+  }
+  return value;
+}
+
+/** A row without width has step 0: dividing by 1 instead keeps it. */
+export function safeStep(graph: Graph, step: Value): Value {
+  return graph.node('Where', [graph.node('Equal', [step, graph.scalar(0)]), graph.scalar(1), step]);
 }
