@@ -3,6 +3,7 @@ import { activations } from './activations.js';
 import { awq } from './awq.js';
 import { gptq } from './gptq.js';
 import { kv } from './kv.js';
+import { kvquant } from './kvquant.js';
 import { quarot } from './quarot.js';
 import { rtn } from './rtn.js';
 import { smoothquant } from './smoothquant.js';
@@ -11,7 +12,7 @@ export { findLeast } from './find-least.js';
 export { affineSpec, gridOptions } from './grid-options.js';
 export type { GridOptions } from './grid-options.js';
 export { presets } from './presets.js';
-export { activations, awq, gptq, kv, quarot, rtn, smoothquant };
+export { activations, awq, gptq, kv, kvquant, quarot, rtn, smoothquant };
 
 /** Every method of this package: a new one is a file and a name here. */
-export const methods: readonly Method[] = [rtn, gptq, awq, smoothquant, quarot, activations, kv];
+export const methods: readonly Method[] = [rtn, gptq, awq, smoothquant, quarot, activations, kv, kvquant];

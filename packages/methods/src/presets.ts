@@ -42,6 +42,10 @@ const papers: [string, string][] = [
   // KIVI: groups of 32, window of 128.
   ['kivi-2', 'kv(bits=2,window=128,keyAxis=channel,groupSize=32)'],
   ['kivi-4', 'kv(bits=4,window=128,keyAxis=channel,groupSize=32)'],
+  // KVQuant table 1: 1 % outliers, first token kept; Q-Norm at 2 bits. Calibrated on 16 x 2,048 tokens of WikiText-2.
+  ['kvquant-nuq4-1p', 'kvquant(bits=4)'],
+  ['kvquant-nuq3-1p', 'kvquant(bits=3)'],
+  ['kvquant-nuq2-1p', 'kvquant(bits=2,qNorm=true)'],
 ];
 
 /** Settings people name. */

@@ -55,6 +55,7 @@ const recipeOf: Record<string, string> = {
   quarot: 'quarot+gptq(bits=4,groupSize=16)',
   activations: 'rtn(bits=4,groupSize=16)+activations(bits=8)',
   kv: 'rtn(bits=4,groupSize=16)+kv(bits=4,window=16,keyAxis=channel,groupSize=8)',
+  kvquant: 'rtn(bits=4,groupSize=16)+kvquant(bits=4)',
   truncate: 'truncate(bits=6,keep=0.95)',
 };
 
