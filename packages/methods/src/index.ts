@@ -11,6 +11,9 @@ import { smoothquant } from './smoothquant.js';
 export { findLeast } from './find-least.js';
 export { affineSpec, gridOptions } from './grid-options.js';
 export type { GridOptions } from './grid-options.js';
+export { kMeans } from './k-means.js';
+export type { WeightedPoints } from './k-means.js';
+export { boundariesOf, normalFloatLevels, normaliseLevels, uniformLevels } from './levels.js';
 export { presets } from './presets.js';
 export { activations, awq, gptq, kv, kvquant, quarot, rtn, smoothquant };
 
