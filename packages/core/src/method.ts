@@ -13,6 +13,7 @@ export type StatisticKind = 'hessian' | 'columns' | 'samples';
 export type CalibrationInputs = 'float' | 'quantized';
 
 export interface Needs {
+  /** May be empty: `sample` and `replay` need the inputs alone. */
   statistics: readonly StatisticKind[];
   inputs: CalibrationInputs;
 }
@@ -67,7 +68,7 @@ export interface Method<Schema extends z.ZodObject = z.ZodObject> {
   options: Schema;
   /** What it changes; the host refuses recipes whose order makes no sense. Absent: anything, anywhere. */
   acts?: 'rotation' | 'scale' | 'weights' | 'activations' | 'cache';
-  /** Statistics it will ask for; absent or undefined: it never triggers calibration. */
+  /** What it will ask of calibration; absent or undefined: it never triggers it. */
   needs?(options: z.output<Schema>): Needs | undefined;
   /** Nominal bits of the weights, for tables. */
   bits?(options: z.output<Schema>): number;

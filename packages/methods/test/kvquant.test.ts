@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { inspectSubject, openArtifact, openCheckpoint, resolveRecipe } from '@lowbit/core';
+import { inspectSubject, needsCalibration, openArtifact, openCheckpoint, resolveRecipe } from '@lowbit/core';
 import type { Codebook, Operators, Pack } from '@lowbit/core';
 import { uniformNumbers } from '../../core/test/fixtures/random.js';
 import { makeTinyCheckpoint } from '../../core/test/fixtures/tiny-checkpoint.js';
@@ -185,6 +185,7 @@ t.test('what cannot be done is explained', async (t) => {
   for (const text of ['kvquant(bits=5)', 'kvquant(outliers=1)', 'kvquant(outliers=-0.1)', 'kvquant(firstTokens=-1)'])
     t.throws(() => resolveRecipe(text, registry), { code: 'METHOD_OPTION' }, text);
   t.throws(() => resolveRecipe('kv+kvquant', registry), { code: 'RECIPE_ORDER' });
+  t.equal(needsCalibration(resolveRecipe('kvquant', registry)), true, 'a run samples calibration for it');
   await t.rejects(makeArtifact(checkpoint, 'kvquant(codebook=uniform,qNorm=true)', folder), {
     code: 'METHOD_OPTION',
     message: /codebook=kmeans/,

@@ -7,9 +7,9 @@ import { openDataFolder } from '../task-data.js';
 import { sampleCalibration } from './samplers.js';
 import type { CalibrationSample } from './samplers.js';
 
-/** Whether one of its methods asks for statistics. */
+/** Whether one of its methods reads calibration tokens, be it statistics, samples or a replay. */
 export function needsCalibration({ steps }: ResolvedRecipe): boolean {
-  return steps.some(({ method, options }) => (method.needs?.(options)?.statistics.length ?? 0) > 0);
+  return steps.some(({ method, options }) => method.needs?.(options) !== undefined);
 }
 
 /**
