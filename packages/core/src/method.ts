@@ -9,6 +9,9 @@ import type { LayerRecord } from './store/types.js';
 /** What a method may ask to be collected over the inputs of a linear. */
 export type StatisticKind = 'hessian' | 'columns' | 'samples';
 
+/** Where on a linear statistics are taken: behind the operators at its input, or those at its output. */
+export type StatisticPlace = 'input' | 'output';
+
 /** Which activations feed a block's statistics: those of the float model, or of the model quantized so far. */
 export type CalibrationInputs = 'float' | 'quantized';
 
@@ -18,7 +21,7 @@ export interface Needs {
   inputs: CalibrationInputs;
 }
 
-/** Over all calibration tokens, at one linear's input. */
+/** Over all calibration tokens, at one linear's input, or output: `cols` are its rows then. All values are finite. */
 export interface Statistics {
   tokens: number;
   /** `[cols, cols]`: sum of x xt. GPTQ's 2/N is a factor that no code depends on. */
@@ -116,10 +119,14 @@ export interface BlockDraft {
   /** The layers in true-sequential order: {q,k,v}, {o}, {gate,up}, {down}. */
   readonly stages: readonly (readonly LayerDraft[])[];
   /**
-   * Statistics at the inputs of these layers with the block as edited so far. One pass serves all of them, and all
-   * recipes of the run that stand at the same point.
+   * Statistics at the inputs (or outputs) of these layers with the block as edited so far. One pass serves all of them,
+   * and all recipes of the run that stand at the same point. Throws CALIBRATION_VALUE where a value is NaN or infinite.
    */
-  statistics(layers: readonly LayerDraft[], kinds: readonly StatisticKind[]): Promise<Map<LayerDraft, Statistics>>;
+  statistics(
+    layers: readonly LayerDraft[],
+    kinds: readonly StatisticKind[],
+    place?: StatisticPlace,
+  ): Promise<Map<LayerDraft, Statistics>>;
   /**
    * Values that pass a site of the attention, behind its transforms, with the block as edited so far: `limit` evenly spaced
    * tokens, or all where there are no more.

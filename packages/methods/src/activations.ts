@@ -1,16 +1,8 @@
-import { defineMethod, z } from '@lowbit/core';
-import type { Quantize } from '@lowbit/core';
+import { defineMethod, LowbitError, z } from '@lowbit/core';
+import type { BlockDraft, LayerDraft, ModelDraft, Quantize, Site, Statistics } from '@lowbit/core';
 
-/**
- * Quantizes the inputs of the blocks' linears in the forward pass, in float arithmetic (simulated). Symmetric:
- * s = clipRatio * max|x| / (2^(bits-1) - 1). What lies at a site already, a rotation for instance, comes first.
- */
-export const activations = defineMethod({
-  name: 'activations',
-  version: '1',
-  description: 'rounds the inputs of linears, dynamic per token by default',
-  source: 'arXiv:2211.10438 table 2; spcl/QuaRot 5008669 quant_utils',
-  options: z.object({
+const options = z
+  .object({
     bits: z.int().min(2).max(8).default(8).describe('width of a code'),
     granularity: z.enum(['tensor', 'token', 'group']).default('token').describe('what shares a scale'),
     groupSize: z.int().min(1).optional().describe('neighbouring channels sharing a scale, for group'),
@@ -19,22 +11,79 @@ export const activations = defineMethod({
     range: z
       .enum(['dynamic', 'static'])
       .default('dynamic')
-      .describe('from each value as it comes, or per tensor from calibration'),
-  }),
+      .describe('from each value as it comes, or from calibration: one of the tensor, or of each group'),
+  })
+  .superRefine(({ granularity, groupSize, range }, context) => {
+    const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+    if (granularity === 'group' && groupSize === undefined)
+      refuse('groupSize', 'Granularity=group needs one: set for instance groupSize=128');
+    if (granularity !== 'group' && groupSize !== undefined)
+      refuse('groupSize', `It has no meaning for granularity=${granularity}: set granularity=group, or leave it out`);
+    if (granularity === 'token' && range === 'static')
+      refuse(
+        'range',
+        'A token has not come yet at calibration: set granularity=tensor or granularity=group, or range=dynamic',
+      );
+  });
+
+type Options = z.output<typeof options>;
+
+/**
+ * Quantizes the inputs of the blocks' linears in the forward pass, in float arithmetic (simulated). Symmetric:
+ * s = clipRatio * max|x| / (2^(bits-1) - 1). What lies at a site already, a rotation for instance, comes first.
+ */
+export const activations = defineMethod({
+  name: 'activations',
+  version: '2',
+  description: 'rounds the inputs of linears, dynamic per token by default',
+  source: 'arXiv:2211.10438 table 2; spcl/QuaRot 5008669 quant_utils',
+  options,
   acts: 'activations',
   needs: ({ range }) => (range === 'static' ? { statistics: ['columns'], inputs: 'float' } : undefined),
-  async block(block, { options }) {
-    const { range, ...rest } = options;
-    const statistics = range === 'static' ? await block.statistics(block.layers, ['columns']) : undefined;
-    for (const layer of block.layers) {
-      const columns = statistics?.get(layer)?.columns;
-      const bounds = columns && {
-        low: columns.min.reduce((a, b) => Math.min(a, b), 0),
-        high: columns.max.reduce((a, b) => Math.max(a, b), 0),
-      };
-      const quantize: Quantize = { kind: 'quantize', ...rest, ...(bounds ? { range: bounds } : {}) };
-      const site = `${layer.linear.name}.input` as const;
-      block.model.setOperators(site, [...block.model.operators(site), quantize]);
-    }
+  prepare(draft, context) {
+    checkGroups(draft, context.options);
+    return Promise.resolve();
+  },
+  async block(block, context) {
+    await quantizeSites(block, block.layers, context.options);
   },
 });
+
+/** Before the work starts: it would fail in the first block. */
+function checkGroups(draft: ModelDraft, { groupSize = 1 }: Options): void {
+  for (const { layers } of draft.blocks)
+    for (const { linear } of layers)
+      if (linear.cols % groupSize !== 0)
+        throw new LowbitError(
+          'METHOD_OPTION',
+          `Expected activations with a groupSize that divides the ${linear.cols} channels at the input of ${linear.name}, got ${groupSize}; choose a divisor of all inputs.`,
+        );
+}
+
+async function quantizeSites(block: BlockDraft, layers: readonly LayerDraft[], options: Options): Promise<void> {
+  const { range, ...rest } = options;
+  const statistics = range === 'static' ? await block.statistics(layers, ['columns']) : undefined;
+  // Layers that read one value share its statistics, and so the arrays of its range.
+  const ranges = new Map<Statistics, Quantize['range']>();
+  for (const layer of layers) {
+    const found = statistics?.get(layer);
+    if (found && !ranges.has(found)) ranges.set(found, rangeOf(found, options));
+    const quantize: Quantize = { kind: 'quantize', ...rest, ...(found ? { range: ranges.get(found) } : {}) };
+    const site: Site = `${layer.linear.name}.input`;
+    block.model.setOperators(site, [...block.model.operators(site), quantize]);
+  }
+}
+
+/** Zero always lies in it. */
+function rangeOf({ columns }: Statistics, { granularity, groupSize }: Options): Quantize['range'] {
+  const { min = new Float32Array(), max = new Float32Array() } = columns ?? {};
+  const size = granularity === 'group' ? (groupSize as number) : min.length;
+  const low = new Float32Array(min.length / size);
+  const high = new Float32Array(low.length);
+  for (let j = 0; j < min.length; j++) {
+    const group = Math.floor(j / size);
+    low[group] = Math.min(low[group] as number, min[j] as number);
+    high[group] = Math.max(high[group] as number, max[j] as number);
+  }
+  return granularity === 'group' ? { low, high } : { low: low[0] as number, high: high[0] as number };
+}

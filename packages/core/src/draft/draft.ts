@@ -12,6 +12,7 @@ import type {
   Replay,
   SiteSamples,
   StatisticKind,
+  StatisticPlace,
   Statistics,
 } from '../method.js';
 import { blockLinears, blockStages } from '../model/decoder.js';
@@ -33,6 +34,7 @@ export interface DraftHost {
     block: BlockState,
     layers: readonly LayerState[],
     kinds: readonly StatisticKind[],
+    place: StatisticPlace,
   ): Promise<Map<LayerDraft, Statistics>>;
   sample(block: BlockState, site: SampledSite, limit: number): Promise<SiteSamples>;
   replay(block: BlockState, module: BlockModule): Promise<Replay>;
@@ -177,8 +179,12 @@ export class BlockState implements BlockDraft {
     return this.draft;
   }
 
-  statistics(layers: readonly LayerDraft[], kinds: readonly StatisticKind[]): Promise<Map<LayerDraft, Statistics>> {
-    return this.draft.host.statistics(this, layers as readonly LayerState[], kinds);
+  statistics(
+    layers: readonly LayerDraft[],
+    kinds: readonly StatisticKind[],
+    place: StatisticPlace = 'input',
+  ): Promise<Map<LayerDraft, Statistics>> {
+    return this.draft.host.statistics(this, layers as readonly LayerState[], kinds, place);
   }
 
   sample(site: SampledSite, limit: number): Promise<SiteSamples> {

@@ -49,8 +49,8 @@ export interface Quantize {
   clipRatio: number;
   /** Asymmetric: whether zero must lie in the range; default true. Without it the zero point may lie beyond the codes. */
   includeZero?: boolean | undefined;
-  /** Static: the range was calibrated; absent: taken from each value as it comes. */
-  range?: { low: number; high: number } | undefined;
+  /** Static: the range was calibrated; absent: taken from each value as it comes. Per group: `[groups]`, in their order. */
+  range?: { low: number; high: number } | { low: Float32Array; high: Float32Array } | undefined;
 }
 
 /**

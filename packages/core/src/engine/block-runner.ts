@@ -18,7 +18,7 @@ export interface BlockRun {
   block: Block;
   operators: Operators;
   read: ReadParameter;
-  /** Linears whose inputs, and sites of the attention whose values are wanted. */
+  /** Linears whose inputs, `<linear>.output` whose outputs, and sites of the attention whose values are wanted. */
   observed: readonly string[];
   /** Whether the states that leave the block are wanted. */
   next: boolean;
@@ -26,7 +26,7 @@ export interface BlockRun {
 
 /** What one batch gave. */
 export interface BlockResult {
-  /** `[tokens, width]` by name of the linear or site; overwritten by the next batch. */
+  /** `[tokens, width]` by what was observed; overwritten by the next batch. */
   observed: Map<string, Float32Array>;
   next: Float32Array | undefined;
 }

@@ -1,5 +1,5 @@
 import { blockSites } from '../draft/operators.js';
-import type { Operators } from '../draft/operators.js';
+import type { Operator, Operators } from '../draft/operators.js';
 import { blockLinears } from '../model/decoder.js';
 import type { BlockModule } from '../method.js';
 import type { Block, Decoder } from '../model/decoder.js';
@@ -11,8 +11,10 @@ import { lowerLinear } from './lower/linear.js';
 import { lowerLogSumExp } from './lower/log-sum-exp.js';
 import { lowerMlp } from './lower/mlp.js';
 import { lowerNorm } from './lower/norm.js';
+import { applyOperators } from './lower/operators.js';
 import { mergeBatch, splitBatch } from './lower/scope.js';
 import type { AttentionLowering, Scope } from './lower/scope.js';
+import { FedParameters } from './parameters.js';
 import type { Parameters } from './parameters.js';
 
 export interface GraphOptions {
@@ -47,19 +49,27 @@ export function embeddingGraph(decoder: Decoder, options: GraphOptions): Uint8Ar
   return graph.encode();
 }
 
-/** Widths of what can be observed in a block: the inputs of its linears, then the values at the sites of its attention. */
+/** Widths of what can be observed in a block: inputs of its linears, their outputs, the values at sites of its attention. */
 export function observedWidths(block: Block): Map<string, number> {
-  const { heads, kvHeads, headDim } = block.attention;
-  const sites = blockSites.filter((name) => name !== 'cache');
+  const linears = blockLinears(block);
   return new Map([
-    ...blockLinears(block).map(({ name, cols }) => [name, cols] as const),
-    ...sites.map((name) => [`block.${block.index}.${name}`, (name === 'query' ? heads : kvHeads) * headDim] as const),
+    ...linears.map(({ name, cols }) => [name, cols] as const),
+    ...linears.map(({ name, rows }) => [`${name}.output`, rows] as const),
+    ...attentionWidths(block),
   ]);
 }
 
+function attentionWidths({ index, attention }: Block): Map<string, number> {
+  const { heads, kvHeads, headDim } = attention;
+  const sites = blockSites.filter((name) => name !== 'cache');
+  return new Map(
+    sites.map((name) => [`block.${index}.${name}`, (name === 'query' ? heads : kvHeads) * headDim] as const),
+  );
+}
+
 /**
- * One block: `hidden`, `positions` to `next`, and `observed.0`, ... for the inputs of the observed linears or the values at
- * observed sites. Without `next` the graph ends at the last of them.
+ * One block: `hidden`, `positions` to `next`, and `observed.0`, ... for the observed inputs and outputs of linears and the
+ * values at observed sites. Without `next` the graph ends at the last of them.
  */
 export function blockGraph(
   decoder: Decoder,
@@ -72,18 +82,28 @@ export function blockGraph(
   const hidden = graph.input('hidden', 'float32', ['tokens', decoder.hiddenSize]);
   const seen = new Map<string, Value>();
   scope.observe = (name, value) => seen.set(name, value);
-  const linears = new Set(blockLinears(block).map(({ name }) => name));
+  const sites = new Set(attentionWidths(block).keys());
   // The fused operator takes queries, keys and values in one: their sites are passed in the other lowering.
-  if (observed.some((name) => !linears.has(name))) scope.lowering = 'general';
+  if (observed.some((name) => sites.has(name))) scope.lowering = 'general';
   const next = lowerBlock(scope, block, hidden);
   const widths = observedWidths(block);
   for (const [i, name] of observed.entries()) {
     const width = widths.get(name) as number;
     const value = seen.get(name) as Value;
-    const rows = linears.has(name) ? value : mergeBatch(scope, value, width);
+    const rows = sites.has(name) ? mergeBatch(scope, value, width) : value;
     graph.output(rows, `observed.${i}`, 'float32', ['tokens', width]);
   }
   if (withNext) graph.output(next, 'next', 'float32', ['tokens', decoder.hiddenSize]);
+  return graph.encode();
+}
+
+/** A list of operators by itself: `positions` and `x`, `[tokens, width]`, to `y`. */
+export function operatorGraph(operators: readonly Operator[], width: number): Uint8Array {
+  const site = 'this.input';
+  const options = { parameters: new FedParameters(new Map()), operators: new Map([[site, operators] as const]) };
+  const { graph, scope } = startGraph('operators', { ...options, lowering: 'auto', packed: false, maxLength: 1 });
+  const y = applyOperators(scope, site, graph.input('x', 'float32', ['tokens', width]));
+  graph.output(y, 'y', 'float32', ['tokens', width]);
   return graph.encode();
 }
 

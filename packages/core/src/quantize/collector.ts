@@ -3,7 +3,7 @@ import type { BlockState, LayerState } from '../draft/draft.js';
 import { exactOperators } from '../draft/operators.js';
 import type { SampledSite } from '../draft/operators.js';
 import type { BlockRunner } from '../engine/block-runner.js';
-import type { LayerDraft, SiteSamples, StatisticKind, Statistics } from '../method.js';
+import type { LayerDraft, SiteSamples, StatisticKind, StatisticPlace, Statistics } from '../method.js';
 import { sampleSite } from './sample-site.js';
 import { StatisticsSum } from './statistics.js';
 import type { HiddenStates } from './hidden-states.js';
@@ -35,17 +35,19 @@ export class Collector {
     block: BlockState,
     layers: readonly LayerState[],
     kinds: readonly StatisticKind[],
+    place: StatisticPlace,
   ): Promise<Map<LayerDraft, Statistics>> {
-    const owners = layers.map((layer) => inputOwner(block, layer));
-    const keyOf = (owner: LayerState): string => `${point} ${owner.linear.name} ${kinds.join('+')}`;
+    const owners = place === 'input' ? layers.map((layer) => inputOwner(block, layer)) : layers;
+    const keyOf = (owner: LayerState): string => `${point} ${owner.linear.name} ${place} ${kinds.join('+')}`;
     const missing = [...new Set(owners)].filter((owner) => !this.#passes.has(keyOf(owner)));
     if (missing.length > 0) {
-      const pass = this.#pass(stream, block, missing, kinds);
-      for (const [i, owner] of missing.entries())
-        this.#passes.set(
-          keyOf(owner),
-          pass.then((sums) => sums[i] as Statistics),
-        );
+      const pass = this.#pass(stream, block, missing, kinds, place);
+      for (const [i, owner] of missing.entries()) {
+        const sum = pass.then((sums) => sums[i] as Statistics);
+        // Awaited one by one: those behind a failed one are not awaited at all.
+        sum.catch(() => undefined);
+        this.#passes.set(keyOf(owner), sum);
+      }
     }
     const results = new Map<LayerDraft, Statistics>();
     for (const [i, layer] of layers.entries())
@@ -72,9 +74,10 @@ export class Collector {
     block: BlockState,
     owners: readonly LayerState[],
     kinds: readonly StatisticKind[],
+    place: StatisticPlace,
   ): Promise<Statistics[]> {
     const { draft } = block;
-    const observed = owners.map(({ linear }) => linear.name);
+    const observed = owners.map(({ linear }) => (place === 'input' ? linear.name : (`${linear.name}.output` as const)));
     const run = await this.runner.open({
       block: block.block,
       operators: exactOperators(draft.sites),
@@ -83,7 +86,11 @@ export class Collector {
       next: false,
     });
     const tokens = states.batches.reduce((sum, { sequences, length }) => sum + sequences * length, 0);
-    const sums = owners.map(({ linear }) => new StatisticsSum(linear.cols, kinds, this.kernels, tokens));
+    const sums = owners.map(({ linear }) => {
+      const { name, rows, cols } = linear;
+      const width = place === 'input' ? cols : rows;
+      return new StatisticsSum(`the ${place} of ${name}`, width, kinds, this.kernels, tokens);
+    });
     for (const [i, { sequences, length }] of states.batches.entries()) {
       const batch = await run(await states.read(i), sequences, length);
       for (const [k, name] of observed.entries()) await sums[k]?.add(batch.observed.get(name) as Float32Array);

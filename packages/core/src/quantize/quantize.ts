@@ -113,8 +113,8 @@ function openLane(
   const lane: Lane = {
     recipe,
     draft: new Draft(model, kernels, {
-      statistics(block, layers, kinds) {
-        return collector.collect(pointOf(lane), streamOf(lane), block, layers, kinds);
+      statistics(block, layers, kinds, place) {
+        return collector.collect(pointOf(lane), streamOf(lane), block, layers, kinds, place);
       },
       sample: (block, site, limit) => collector.sample(pointOf(lane), streamOf(lane), block, site, limit),
       async replay(block, module) {

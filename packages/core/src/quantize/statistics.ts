@@ -1,11 +1,12 @@
 import { createColumnStatistics } from '@lowbit/kernels';
 import type { ColumnStatistics, Kernels } from '@lowbit/kernels';
+import { LowbitError } from '../errors.js';
 import type { StatisticKind, Statistics } from '../method.js';
 
 /** What AWQ's clip search looks at. */
 const sampledTokens = 512;
 
-/** Sums one linear's inputs over batches. */
+/** Sums one linear's inputs or outputs over batches. Throws CALIBRATION_VALUE at the first that is NaN or infinite. */
 export class StatisticsSum {
   #tokens = 0;
   readonly #hessian: Float32Array | undefined;
@@ -13,8 +14,9 @@ export class StatisticsSum {
   readonly #samples: Float32Array[] | undefined;
   readonly #stride: number;
 
-  /** `tokens`: how many will come. */
+  /** `place`: whose values, for errors; `tokens`: how many will come. */
   constructor(
+    readonly place: string,
     readonly cols: number,
     kinds: readonly StatisticKind[],
     readonly kernels: Kernels,
@@ -29,6 +31,11 @@ export class StatisticsSum {
   /** `inputs` is `[tokens, cols]`. */
   async add(inputs: Float32Array): Promise<void> {
     const tokens = inputs.length / this.cols;
+    const found = await this.kernels.firstNonFinite(inputs);
+    if (found >= 0) {
+      const token = this.#tokens + Math.floor(found / this.cols);
+      this.#refuse(`${inputs[found]} in channel ${found % this.cols} at token ${token}`);
+    }
     if (this.#samples)
       for (let token = 0; token < tokens; token++)
         if ((this.#tokens + token) % this.#stride === 0)
@@ -39,7 +46,18 @@ export class StatisticsSum {
   }
 
   finish(): Statistics {
+    // A square may overflow where the value does not; no entry is larger than the largest of the diagonal.
+    for (let j = 0; this.#hessian && j < this.cols; j++)
+      if (!Number.isFinite(this.#hessian[j * (this.cols + 1)]))
+        this.#refuse(`a sum of squares beyond float32 in channel ${j}`);
     return { tokens: this.#tokens, hessian: this.#hessian, columns: this.#columns, samples: this.#joinSamples() };
+  }
+
+  #refuse(what: string): never {
+    throw new LowbitError(
+      'CALIBRATION_VALUE',
+      `Expected finite values at ${this.place} in calibration, got ${what}; score the float model on this text, and if it is finite there, give the steps before more bits.`,
+    );
   }
 
   #joinSamples(): Float32Array | undefined {

@@ -17,8 +17,11 @@ export interface Scope {
   ends: Value | undefined;
   /** Highest position + 1 that the graph can meet. */
   maxLength: number;
-  /** Called with each linear's input and the value of each site of the attention after their operators: calibration reads them. */
-  observe?: ((linearOrSite: string, value: Value) => void) | undefined;
+  /**
+   * Called with a linear's name and its input, with `<name>.output` and its output, with each site of the attention and its
+   * value, all behind their operators: calibration reads them.
+   */
+  observe?: ((what: string, value: Value) => void) | undefined;
   /** Values that several blocks use (masks, rotary tables, shapes), by a name of their own. */
   shared: Map<string, Value>;
   /** Constants made of operators' arrays. */
