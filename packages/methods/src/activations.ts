@@ -3,6 +3,10 @@ import type { BlockDraft, LayerDraft, ModelDraft, Quantize, Site, Statistics } f
 
 const options = z
   .object({
+    format: z
+      .enum(['integer', 'e4m3', 'e5m2'])
+      .default('integer')
+      .describe('integers, or floats of 8 bits with 4 or 5 of exponent'),
     bits: z.int().min(2).max(8).default(8).describe('width of a code'),
     granularity: z.enum(['tensor', 'token', 'group']).default('token').describe('what shares a scale'),
     groupSize: z.int().min(1).optional().describe('neighbouring channels sharing a scale, for group'),
@@ -13,8 +17,11 @@ const options = z
       .default('dynamic')
       .describe('from each value as it comes, or from calibration: one of the tensor, or of each group'),
   })
-  .superRefine(({ granularity, groupSize, range }, context) => {
+  .superRefine(({ format, bits, symmetric, granularity, groupSize, range }, context) => {
     const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
+    if (format !== 'integer' && bits !== 8) refuse('bits', `Format=${format} has 8: leave bits out, or format`);
+    if (format !== 'integer' && !symmetric)
+      refuse('symmetric', `Format=${format} has no zero point: leave symmetric out, or format`);
     if (granularity === 'group' && groupSize === undefined)
       refuse('groupSize', 'Granularity=group needs one: set for instance groupSize=128');
     if (granularity !== 'group' && groupSize !== undefined)
@@ -30,7 +37,7 @@ type Options = z.output<typeof options>;
 
 /**
  * Quantizes the inputs of the blocks' linears in the forward pass, in float arithmetic (simulated). Symmetric:
- * s = clipRatio * max|x| / (2^(bits-1) - 1). What lies at a site already, a rotation for instance, comes first.
+ * s = clipRatio * max|x| / (2^(bits-1) - 1); float8 divides by its greatest value instead. What lies at a site already, a rotation for instance, comes first.
  */
 export const activations = defineMethod({
   name: 'activations',

@@ -99,11 +99,32 @@ t.test('static ranges are those of the calibration tokens, per tensor and per gr
   for (const each of moved.slice(1)) t.ok(each > 1e-4 && each < 0.2, `8 bits: losses moved by at most ${each}`);
 });
 
+t.test('a float8 format reaches the forward pass: two bits less of mantissa cost more', async (t) => {
+  const folder = t.testdir();
+  const texts = ['', 'format=e4m3', 'format=e5m2', 'format=e4m3,granularity=group,groupSize=16,range=static'];
+  const { checkpoint, artifacts, errors } = await makeAll(
+    folder,
+    texts.map((text) => `activations(${text})`),
+  );
+  t.same(errors, [undefined, undefined, undefined, undefined]);
+  t.equal((await operatorAt(artifacts[2], 'model.layers.0.mlp.down_proj.input')).format, 'e5m2');
+  const float = await lossesOf(checkpoint, folder);
+  const errorsOf = async (path: string): Promise<number> => {
+    const losses = await lossesOf(path, folder);
+    return Math.sqrt(losses.reduce((sum, loss, i) => sum + (loss - (float[i] ?? NaN)) ** 2, 0) / losses.length);
+  };
+  const [int8 = 0, e4m3 = 0, e5m2 = 0, grouped = 0] = await Promise.all(artifacts.map(errorsOf));
+  t.ok(int8 < e4m3 && e4m3 < e5m2, `${int8} < ${e4m3} < ${e5m2}`);
+  t.ok(grouped > 0.5 * e4m3 && grouped < 2 * e4m3, `a float's scale matters little: ${grouped}`);
+});
+
 t.test('options that contradict each other are refused before work starts', async (t) => {
   for (const [text, remedy] of [
     ['granularity=group', /groupSize.*set for instance groupSize=128/],
     ['groupSize=16', /granularity=token: set granularity=group/],
     ['granularity=tensor,groupSize=16', /granularity=tensor: set granularity=group/],
+    ['format=e4m3,bits=4', /format=e4m3 has 8: leave bits out/],
+    ['format=e5m2,symmetric=false', /no zero point/],
     ['range=static', /token has not come yet.*range=dynamic/],
   ] as const)
     t.throws(() => resolveRecipe(`activations(${text})`, registry), { code: 'METHOD_OPTION', message: remedy }, text);

@@ -39,9 +39,14 @@ export interface RotateFactor {
   matrix?: Float32Array | undefined;
 }
 
-/** Quantize and dequantize in float. Symmetric: s = clipRatio * absMax / (2^(bits-1) - 1), codes -2^(bits-1) .. 2^(bits-1) - 1. */
+/**
+ * Quantize and dequantize in float. Symmetric: s = clipRatio * absMax / top; integers have top = 2^(bits-1) - 1 and codes
+ * -top - 1 .. top. In a float8 format x / s is rounded half to even to one of its values, at most `float8Top` in size.
+ */
 export interface Quantize {
   kind: 'quantize';
+  /** What a code is; default integer. A float8 has 8 bits and is symmetric. */
+  format?: 'integer' | Float8 | undefined;
   bits: number;
   symmetric: boolean;
   granularity: 'tensor' | 'token' | 'group';
@@ -52,6 +57,12 @@ export interface Quantize {
   /** Static: the range was calibrated; absent: taken from each value as it comes. Per group: `[groups]`, in their order. */
   range?: { low: number; high: number } | { low: Float32Array; high: Float32Array } | undefined;
 }
+
+/** Sign, exponent and mantissa of OCP's 8-bit floats; e4m3 has no infinities (E4M3FN). */
+export type Float8 = 'e4m3' | 'e5m2';
+
+/** The greatest finite values; beyond them values saturate. */
+export const float8Top: Readonly<Record<Float8, number>> = { e4m3: 448, e5m2: 57344 };
 
 /**
  * Keys and values as a cache holds them that keeps recent tokens in full precision (KIVI, arXiv:2402.02750): with w =

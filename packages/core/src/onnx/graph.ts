@@ -53,6 +53,10 @@ export class Graph {
     return this.nodes(opType, inputs, 1, attributes, domain)[0] as Value;
   }
 
+  cast(value: Value, type: ElementType): Value {
+    return this.node('Cast', [value], { to: elementTypes[type] });
+  }
+
   /** One operator with several results. */
   nodes(
     opType: string,

@@ -75,6 +75,8 @@ export const elementTypes = {
   bool: 9,
   float16: 10,
   bfloat16: 16,
+  float8e4m3fn: 17,
+  float8e5m2: 19,
 } as const;
 export type ElementType = keyof typeof elementTypes;
 

@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import t from 'tap';
 import { openSession, operatorGraph } from '@lowbit/core';
 import type { Quantize } from '@lowbit/core';
-import { plainQuantize } from '../fixtures/plain-quantize.js';
+import { float8Values, plainQuantize } from '../fixtures/plain-quantize.js';
 import { normalNumbers } from '../fixtures/random.js';
 
 const width = 24;
@@ -15,10 +16,10 @@ function makeValues(): Float32Array {
   return values;
 }
 
-async function run(operator: Quantize, x: Float32Array): Promise<Float32Array> {
-  const session = await openSession(operatorGraph([operator], width), { name: 'cpu', threads: 1 });
-  const positions = { data: new BigInt64Array(x.length / width), dims: [1, x.length / width] };
-  const { y } = await session.run({ positions, x: { data: x, dims: [x.length / width, width] } });
+async function run(operator: Quantize, x: Float32Array, cols = width): Promise<Float32Array> {
+  const session = await openSession(operatorGraph([operator], cols), { name: 'cpu', threads: 1 });
+  const positions = { data: new BigInt64Array(x.length / cols), dims: [1, x.length / cols] };
+  const { y } = await session.run({ positions, x: { data: x, dims: [x.length / cols, cols] } });
   await session.release();
   return y?.data as Float32Array;
 }
@@ -51,6 +52,8 @@ const grids: Partial<Quantize>[] = [
   { bits: 8, symmetric: false },
   { bits: 4, symmetric: false, clipRatio: 0.95 },
   { bits: 6, symmetric: false, includeZero: false },
+  { bits: 8, symmetric: true, format: 'e4m3' },
+  { bits: 8, symmetric: true, format: 'e5m2', clipRatio: 0.9 },
 ];
 
 const values = makeValues();
@@ -63,3 +66,55 @@ for (const scale of scales)
       t.ok(firstDifference(found, values), 'and something was rounded');
     });
   }
+
+interface Golden {
+  width: number;
+  x: number[];
+  float8: Record<'e4m3' | 'e5m2', (number | null)[]>;
+  cases: { operator: Partial<Quantize> & { arithmetic: string }; y: number[] }[];
+}
+
+const golden = JSON.parse(
+  await readFile(new URL('../fixtures/torch-quantize.json', import.meta.url), 'utf8'),
+) as Golden;
+
+for (const format of ['e4m3', 'e5m2'] as const)
+  t.test(`${format}: every value, the middle of every two and what lies around it`, async (t) => {
+    const table = float8Values(format);
+    const codes = golden.float8[format];
+    t.same(
+      codes.slice(0, table.length).map((value) => value ?? NaN),
+      table,
+      "torch's values",
+    );
+    t.ok(
+      codes.slice(table.length, 128).every((value) => value === null),
+      'and no other is finite',
+    );
+    const top = table.at(-1) as number;
+    const middles = table.slice(1).map((value, i) => (value + (table[i] as number)) / 2);
+    const around = middles.flatMap((middle) => [middle * (1 - 2 ** -23), middle, middle * (1 + 2 ** -23)]);
+    const beyond = [top * 1.02, top * 1.0625, top * 1.5, 1e30, table[1] as number, (table[1] as number) / 3, 1e-30];
+    const sizes = [...table, ...around, ...beyond];
+    const all = Float32Array.from([...sizes, ...sizes.map((x) => -x)]);
+    const x = new Float32Array(Math.ceil(all.length / width) * width);
+    x.set(all);
+    // The step is 1.
+    const range = { low: -top, high: top };
+    const operator: Quantize = {
+      ...{ kind: 'quantize', format, bits: 8, symmetric: true, granularity: 'tensor', clipRatio: 1 },
+      range,
+    };
+    const found = await run(operator, x);
+    t.equal(firstDifference(found, plainQuantize(x, width, operator)), undefined);
+    t.same(found.subarray(0, table.length), table, 'the values themselves stay');
+    t.equal(Math.max(...found), top, 'saturates');
+  });
+
+t.test('torch gives the same', async (t) => {
+  for (const { operator, y } of golden.cases) {
+    if (operator.arithmetic !== 'float32') continue;
+    const found = await run({ kind: 'quantize', ...operator } as Quantize, Float32Array.from(golden.x), golden.width);
+    t.equal(firstDifference(found, Float32Array.from(y)), undefined, JSON.stringify(operator));
+  }
+});

@@ -1,4 +1,5 @@
-import type { Quantize } from '../../draft/operators.js';
+import { float8Top } from '../../draft/operators.js';
+import type { Float8, Quantize } from '../../draft/operators.js';
 import type { Value } from '../../onnx/graph.js';
 import { arrayOf, batchShape, safeStep, share } from './scope.js';
 import type { Scope } from './scope.js';
@@ -41,19 +42,25 @@ function boundOf(scope: Scope, bound: number | Float32Array): Value {
 
 function quantizeSymmetric(scope: Scope, operator: Quantize, x: Value): Value {
   const { graph } = scope;
-  const { bits, clipRatio, range } = operator;
-  const top = 2 ** (bits - 1) - 1;
+  const { bits, clipRatio, range, format = 'integer' } = operator;
+  const top = format === 'integer' ? 2 ** (bits - 1) - 1 : float8Top[format];
   const absMax = range
     ? graph.node('Max', [graph.node('Neg', [boundOf(scope, range.low)]), boundOf(scope, range.high)])
     : reduce(scope, 'ReduceMax', graph.node('Abs', [x]));
   // The references divide: a product with 1 / top is now and then a unit in the last place away.
   const step = safeStep(graph, graph.node('Div', [clip(scope, absMax, clipRatio), graph.scalar(top)]));
-  const codes = graph.node('Clip', [
-    graph.node('Round', [graph.node('Div', [x, step])]),
-    graph.scalar(-top - 1),
-    graph.scalar(top),
-  ]);
+  const scaled = graph.node('Div', [x, step]);
+  const codes =
+    format === 'integer'
+      ? graph.node('Clip', [graph.node('Round', [scaled]), graph.scalar(-top - 1), graph.scalar(top)])
+      : roundToFloat8(graph, scaled, format);
   return graph.node('Mul', [codes, step]);
+}
+
+/** onnxruntime's Cast rounds half to even and saturates (checked over all values and their middles). */
+function roundToFloat8(graph: Scope['graph'], x: Value, format: Float8): Value {
+  const type = format === 'e4m3' ? 'float8e4m3fn' : 'float8e5m2';
+  return graph.cast(graph.cast(x, type), 'float32');
 }
 
 function quantizeAsymmetric(scope: Scope, operator: Quantize, x: Value): Value {
