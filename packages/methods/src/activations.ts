@@ -1,5 +1,5 @@
 import { defineMethod, LowbitError, z } from '@lowbit/core';
-import type { BlockDraft, LayerDraft, ModelDraft, Quantize, Site, Statistics } from '@lowbit/core';
+import type { BlockDraft, LayerDraft, ModelDraft, Quantize, Site, StatisticPlace, Statistics } from '@lowbit/core';
 
 const options = z
   .object({
@@ -16,6 +16,10 @@ const options = z
       .enum(['dynamic', 'static'])
       .default('dynamic')
       .describe('from each value as it comes, or from calibration: one of the tensor, or of each group'),
+    outputs: z
+      .boolean()
+      .default(false)
+      .describe('outputs of query, key and value too, all heads of a token together, before the position encoding'),
   })
   .superRefine(({ format, bits, symmetric, granularity, groupSize, range }, context) => {
     const refuse = (path: string, message: string): void => context.addIssue({ code: 'custom', path: [path], message });
@@ -36,7 +40,7 @@ const options = z
 type Options = z.output<typeof options>;
 
 /**
- * Quantizes the inputs of the blocks' linears in the forward pass, in float arithmetic (simulated). Symmetric:
+ * Quantizes the inputs of the blocks' linears, and outputs, in the forward pass, in float arithmetic (simulated). Symmetric:
  * s = clipRatio * max|x| / (2^(bits-1) - 1); float8 divides by its greatest value instead. What lies at a site already, a rotation for instance, comes first.
  */
 export const activations = defineMethod({
@@ -52,31 +56,45 @@ export const activations = defineMethod({
     return Promise.resolve();
   },
   async block(block, context) {
-    await quantizeSites(block, block.layers, context.options);
+    for (const place of places) await quantizeSites(block, place, context.options);
   },
 });
 
-/** Before the work starts: it would fail in the first block. */
-function checkGroups(draft: ModelDraft, { groupSize = 1 }: Options): void {
-  for (const { layers } of draft.blocks)
-    for (const { linear } of layers)
-      if (linear.cols % groupSize !== 0)
-        throw new LowbitError(
-          'METHOD_OPTION',
-          `Expected activations with a groupSize that divides the ${linear.cols} channels at the input of ${linear.name}, got ${groupSize}; choose a divisor of all inputs.`,
-        );
+const places: readonly StatisticPlace[] = ['input', 'output'];
+
+/** Outputs: what the products of attention read, as SmoothQuant's quantize_bmm_input rounds it. */
+function layersAt({ layers }: BlockDraft, place: StatisticPlace, { outputs }: Options): readonly LayerDraft[] {
+  if (place === 'input') return layers;
+  const isRead = (part: string): boolean => ['query', 'key', 'value'].includes(part);
+  return outputs ? layers.filter(({ linear }) => linear.parts.some(isRead)) : [];
 }
 
-async function quantizeSites(block: BlockDraft, layers: readonly LayerDraft[], options: Options): Promise<void> {
-  const { range, ...rest } = options;
-  const statistics = range === 'static' ? await block.statistics(layers, ['columns']) : undefined;
+/** Before the work starts: it would fail in the first block. */
+function checkGroups(draft: ModelDraft, options: Options): void {
+  const { groupSize = 1 } = options;
+  for (const block of draft.blocks)
+    for (const place of places)
+      for (const { linear } of layersAt(block, place, options)) {
+        const width = place === 'input' ? linear.cols : linear.rows;
+        if (width % groupSize === 0) continue;
+        throw new LowbitError(
+          'METHOD_OPTION',
+          `Expected activations with a groupSize that divides the ${width} channels at the ${place} of ${linear.name}, got ${groupSize}; choose a divisor of all widths.`,
+        );
+      }
+}
+
+async function quantizeSites(block: BlockDraft, place: StatisticPlace, options: Options): Promise<void> {
+  const { range, outputs: _, ...rest } = options;
+  const layers = layersAt(block, place, options);
+  const statistics = range === 'static' ? await block.statistics(layers, ['columns'], place) : undefined;
   // Layers that read one value share its statistics, and so the arrays of its range.
   const ranges = new Map<Statistics, Quantize['range']>();
   for (const layer of layers) {
     const found = statistics?.get(layer);
     if (found && !ranges.has(found)) ranges.set(found, rangeOf(found, options));
     const quantize: Quantize = { kind: 'quantize', ...rest, ...(found ? { range: ranges.get(found) } : {}) };
-    const site: Site = `${layer.linear.name}.input`;
+    const site: Site = `${layer.linear.name}.${place}`;
     block.model.setOperators(site, [...block.model.operators(site), quantize]);
   }
 }

@@ -10,8 +10,15 @@ const weightOnly = [2, 3, 4, 8].flatMap((bits) =>
   ]),
 );
 
-/** SmoothQuant README: weights per channel, activations per token, alpha of Llama-2 7B and 13B. */
-const smooth = 'smoothquant(alpha=0.85)+rtn(bits=8,grid=smoothquant)+activations(bits=8)';
+/**
+ * The levels of SmoothQuant's table 2, alpha of OPT and BLOOM; the inputs of attention's products are rounded in all.
+ * Activations first: static ranges are those of the smoothed model before its weights are rounded.
+ */
+const smoothLevel = (activations: string): string =>
+  `smoothquant(alpha=0.5)+activations(bits=8,outputs=true,${activations})+rtn(bits=8,grid=smoothquant,granularity=tensor)`;
+
+/** SmoothQuant's README: weights per channel, activations per token, alpha of Llama-2 7B and 13B. */
+const smooth = 'smoothquant(alpha=0.85)+rtn(bits=8,grid=smoothquant)+activations(bits=8,outputs=true)';
 
 /** QuaRot section 5: activations clipped by 0.9, cache asymmetric per head clipped by 0.95, weights per channel with clip search. */
 const quarotCache = 'activations(bits=4,clipRatio=0.9)+kv(bits=4,clipRatio=0.95,quarotValues=true)';
@@ -37,6 +44,9 @@ const papers: [string, string][] = [
     'gptq(bits=4,groupSize=128,grid=gptq,actOrder=group-aware,groupScales=dynamic,trueSequential=true,dampPercent=0.05,scaleType=float16)',
   ],
   ['smoothquant-w8a8', smooth],
+  ['smoothquant-o1', smoothLevel('granularity=token')],
+  ['smoothquant-o2', smoothLevel('granularity=tensor')],
+  ['smoothquant-o3', smoothLevel('granularity=tensor,range=static')],
   ['quarot-w4a4kv4-rtn', `quarot+rtn(${quarotWeights})+${quarotCache}`],
   ['quarot-w4a4kv4-gptq', `quarot+gptq(${quarotWeights},trueSequential=true)+${quarotCache}`],
   // KIVI: groups of 32, window of 128.

@@ -118,6 +118,36 @@ t.test('a float8 format reaches the forward pass: two bits less of mantissa cost
   t.ok(grouped > 0.5 * e4m3 && grouped < 2 * e4m3, `a float's scale matters little: ${grouped}`);
 });
 
+t.test('SmoothQuant: its levels and its README, with the outputs of query, key and value', async (t) => {
+  const root = t.testdir();
+  for (const family of ['llama', 'gpt2'] as const) {
+    const folder = join(root, family);
+    const names = ['smoothquant-w8a8', 'smoothquant-o1', 'smoothquant-o2', 'smoothquant-o3'];
+    const { checkpoint, artifacts, errors } = await makeAll(folder, [...names, 'smoothquant(alpha=0.5)+probe'], {
+      family,
+    });
+    t.same(errors, [undefined, undefined, undefined, undefined, undefined]);
+    const float = await lossesOf(checkpoint, folder);
+    for (const [i, name] of names.entries()) {
+      const moved = largestDifference(await lossesOf(artifacts[i] as string, folder), float);
+      t.ok(moved > 1e-4 && moved < 0.3, `${family} ${name}: losses moved by at most ${moved}`);
+    }
+    const attention = family === 'llama' ? 'model.layers.1.self_attn' : 'transformer.h.1.attn';
+    const named = family === 'llama' ? ['q_proj', 'k_proj', 'v_proj'] : ['c_attn'];
+    const { operators } = (await openArtifact(artifacts[3] ?? '')).record;
+    const outputs = Object.keys(operators).filter((site) => site.endsWith('.output') && site.includes('.1.'));
+    t.same(outputs.sort(), named.map((part) => `${attention}.${part}.output`).sort());
+    for (const part of named) {
+      const site = `${attention}.${part}.output` as const;
+      const { min, max } = seen.get(site)?.columns as { min: Float32Array; max: Float32Array };
+      const { range, granularity } = await operatorAt(artifacts[3], site);
+      t.equal(granularity, 'tensor');
+      t.same(range, { low: Math.min(...min), high: Math.max(...max) }, 'of the smoothed model before it is rounded');
+      t.equal((await operatorAt(artifacts[1], site)).range, undefined);
+    }
+  }
+});
+
 t.test('options that contradict each other are refused before work starts', async (t) => {
   for (const [text, remedy] of [
     ['granularity=group', /groupSize.*set for instance groupSize=128/],
