@@ -16,6 +16,10 @@ const options = z
       .enum(['dynamic', 'static'])
       .default('dynamic')
       .describe('from each value as it comes, or from calibration: one of the tensor, or of each group'),
+    arithmetic: z
+      .enum(['float32', 'float16', 'bfloat16'])
+      .default('float32')
+      .describe('what every step of the rounding is itself rounded to, as reference code in a half computes'),
     outputs: z
       .boolean()
       .default(false)

@@ -148,6 +148,21 @@ t.test('SmoothQuant: its levels and its README, with the outputs of query, key a
   }
 });
 
+t.test('arithmetic in a half reaches the forward pass, with its own result', async (t) => {
+  const folder = t.testdir();
+  const types = ['float32', 'float16', 'bfloat16'];
+  const { artifacts, errors } = await makeAll(
+    folder,
+    types.map((type) => `activations(arithmetic=${type})`),
+  );
+  t.same(errors, [undefined, undefined, undefined]);
+  const [float32 = [], float16 = [], bfloat16 = []] = await Promise.all(
+    artifacts.map((path) => lossesOf(path, folder)),
+  );
+  const [near, far] = [largestDifference(float16, float32), largestDifference(bfloat16, float32)];
+  t.ok(near > 1e-5 && near < far && far < 0.1, `float16 moves losses by at most ${near}, bfloat16 by ${far}`);
+});
+
 t.test('options that contradict each other are refused before work starts', async (t) => {
   for (const [text, remedy] of [
     ['granularity=group', /groupSize.*set for instance groupSize=128/],

@@ -52,11 +52,16 @@ export interface Quantize {
   granularity: 'tensor' | 'token' | 'group';
   groupSize?: number | undefined;
   clipRatio: number;
+  /** What every step is rounded to, the value and the scale included, as reference code in a half computes; default float32. */
+  arithmetic?: FloatType | undefined;
   /** Asymmetric: whether zero must lie in the range; default true. Without it the zero point may lie beyond the codes. */
   includeZero?: boolean | undefined;
   /** Static: the range was calibrated; absent: taken from each value as it comes. Per group: `[groups]`, in their order. */
   range?: { low: number; high: number } | { low: Float32Array; high: Float32Array } | undefined;
 }
+
+/** Types that models are stored and computed in. */
+export type FloatType = 'float32' | 'float16' | 'bfloat16';
 
 /** Sign, exponent and mantissa of OCP's 8-bit floats; e4m3 has no infinities (E4M3FN). */
 export type Float8 = 'e4m3' | 'e5m2';

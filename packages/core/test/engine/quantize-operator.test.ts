@@ -53,6 +53,9 @@ const grids: Partial<Quantize>[] = [
   { bits: 4, symmetric: false, clipRatio: 0.95 },
   { bits: 6, symmetric: false, includeZero: false },
   { bits: 8, symmetric: true, format: 'e4m3' },
+  { bits: 8, symmetric: true, arithmetic: 'bfloat16' },
+  { bits: 8, symmetric: false, arithmetic: 'float16', clipRatio: 0.9 },
+  { bits: 8, symmetric: true, format: 'e4m3', arithmetic: 'float16' },
   { bits: 8, symmetric: true, format: 'e5m2', clipRatio: 0.9 },
 ];
 
@@ -71,7 +74,7 @@ interface Golden {
   width: number;
   x: number[];
   float8: Record<'e4m3' | 'e5m2', (number | null)[]>;
-  cases: { operator: Partial<Quantize> & { arithmetic: string }; y: number[] }[];
+  cases: { operator: Partial<Quantize>; y: number[] }[];
 }
 
 const golden = JSON.parse(
@@ -113,7 +116,6 @@ for (const format of ['e4m3', 'e5m2'] as const)
 
 t.test('torch gives the same', async (t) => {
   for (const { operator, y } of golden.cases) {
-    if (operator.arithmetic !== 'float32') continue;
     const found = await run({ kind: 'quantize', ...operator } as Quantize, Float32Array.from(golden.x), golden.width);
     t.equal(firstDifference(found, Float32Array.from(y)), undefined, JSON.stringify(operator));
   }

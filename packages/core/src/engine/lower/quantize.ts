@@ -40,47 +40,63 @@ function boundOf(scope: Scope, bound: number | Float32Array): Value {
   return typeof bound === 'number' ? scope.graph.scalar(bound) : arrayOf(scope, bound, [bound.length, 1]);
 }
 
-function quantizeSymmetric(scope: Scope, operator: Quantize, x: Value): Value {
+function quantizeSymmetric(scope: Scope, operator: Quantize, value: Value): Value {
   const { graph } = scope;
-  const { bits, clipRatio, range, format = 'integer' } = operator;
+  const { bits, range, format = 'integer' } = operator;
+  const { compute, narrow } = arithmeticOf(graph, operator);
   const top = format === 'integer' ? 2 ** (bits - 1) - 1 : float8Top[format];
+  const x = narrow(value);
   const absMax = range
-    ? graph.node('Max', [graph.node('Neg', [boundOf(scope, range.low)]), boundOf(scope, range.high)])
+    ? narrow(graph.node('Max', [graph.node('Neg', [boundOf(scope, range.low)]), boundOf(scope, range.high)]))
     : reduce(scope, 'ReduceMax', graph.node('Abs', [x]));
   // The references divide: a product with 1 / top is now and then a unit in the last place away.
-  const step = safeStep(graph, graph.node('Div', [clip(scope, absMax, clipRatio), graph.scalar(top)]));
-  const scaled = graph.node('Div', [x, step]);
+  const step = safeStep(graph, compute('Div', clip(scope, operator, absMax), graph.scalar(top)));
+  const scaled = compute('Div', x, step);
   const codes =
     format === 'integer'
       ? graph.node('Clip', [graph.node('Round', [scaled]), graph.scalar(-top - 1), graph.scalar(top)])
       : roundToFloat8(graph, scaled, format);
-  return graph.node('Mul', [codes, step]);
+  return compute('Mul', codes, step);
 }
 
-/** onnxruntime's Cast rounds half to even and saturates (checked over all values and their middles). */
-function roundToFloat8(graph: Scope['graph'], x: Value, format: Float8): Value {
-  const type = format === 'e4m3' ? 'float8e4m3fn' : 'float8e5m2';
-  return graph.cast(graph.cast(x, type), 'float32');
-}
-
-function quantizeAsymmetric(scope: Scope, operator: Quantize, x: Value): Value {
+function quantizeAsymmetric(scope: Scope, operator: Quantize, value: Value): Value {
   const { graph } = scope;
-  const { bits, clipRatio, range, includeZero = true } = operator;
+  const { bits, range, includeZero = true } = operator;
+  const { compute, narrow } = arithmeticOf(graph, operator);
   const top = 2 ** bits - 1;
   const zero = graph.scalar(0);
-  const bound = (value: Value, opType: 'Min' | 'Max'): Value =>
-    clip(scope, includeZero ? graph.node(opType, [value, zero]) : value, clipRatio);
-  const low = bound(range ? boundOf(scope, range.low) : reduce(scope, 'ReduceMin', x), 'Min');
-  const high = bound(range ? boundOf(scope, range.high) : reduce(scope, 'ReduceMax', x), 'Max');
-  const step = safeStep(graph, graph.node('Div', [graph.node('Sub', [high, low]), graph.scalar(top)]));
-  const zeroPoint = graph.node('Round', [graph.node('Div', [graph.node('Neg', [low]), step])]);
-  const codes = graph.node('Add', [graph.node('Round', [graph.node('Div', [x, step])]), zeroPoint]);
+  const x = narrow(value);
+  const bound = (found: Value, opType: 'Min' | 'Max'): Value =>
+    clip(scope, operator, includeZero ? graph.node(opType, [found, zero]) : found);
+  const low = bound(range ? narrow(boundOf(scope, range.low)) : reduce(scope, 'ReduceMin', x), 'Min');
+  const high = bound(range ? narrow(boundOf(scope, range.high)) : reduce(scope, 'ReduceMax', x), 'Max');
+  const step = safeStep(graph, compute('Div', compute('Sub', high, low), graph.scalar(top)));
+  const zeroPoint = graph.node('Round', [compute('Div', graph.node('Neg', [low]), step)]);
+  const codes = compute('Add', graph.node('Round', [compute('Div', x, step)]), zeroPoint);
   const clamped = graph.node('Clip', [codes, zero, graph.scalar(top)]);
-  return graph.node('Mul', [graph.node('Sub', [clamped, zeroPoint]), step]);
+  return compute('Mul', compute('Sub', clamped, zeroPoint), step);
 }
 
-function clip({ graph }: Scope, bound: Value, ratio: number): Value {
-  return ratio === 1 ? bound : graph.node('Mul', [bound, graph.scalar(ratio)]);
+interface Arithmetic {
+  /** An operation in the type: + - * / in float32, then rounded, is the half's own result, for float32 holds twice its bits. */
+  compute(opType: 'Add' | 'Sub' | 'Mul' | 'Div', a: Value, b: Value): Value;
+  /** A value as the type holds it. */
+  narrow(x: Value): Value;
+}
+
+function arithmeticOf(graph: Scope['graph'], { arithmetic: type = 'float32' }: Quantize): Arithmetic {
+  const narrow = (x: Value): Value => (type === 'float32' ? x : graph.cast(graph.cast(x, type), 'float32'));
+  return { narrow, compute: (opType, a, b) => narrow(graph.node(opType, [a, b])) };
+}
+
+/** onnxruntime's Cast rounds half to even and saturates (tests hold it to all values and what lies between them). */
+function roundToFloat8(graph: Scope['graph'], x: Value, format: Float8): Value {
+  return graph.cast(graph.cast(x, format === 'e4m3' ? 'float8e4m3fn' : 'float8e5m2'), 'float32');
+}
+
+function clip({ graph }: Scope, operator: Quantize, bound: Value): Value {
+  const { clipRatio } = operator;
+  return clipRatio === 1 ? bound : arithmeticOf(graph, operator).compute('Mul', bound, graph.scalar(clipRatio));
 }
 
 function reduce({ graph }: Scope, opType: string, x: Value): Value {
