@@ -14,10 +14,12 @@ export const truncate = defineMethod({
     bits: z.int().min(2).max(8).default(4).describe('width of a code'),
     keep: z.number().positive().max(1).default(0.9).describe('share of the largest weight that is kept'),
   }),
+  layerOptions: ['bits', 'keep'], // what a recipe may override for some layers; absent: the method treats none by itself
   bits: ({ bits }) => bits,
   // needs: () => ({ statistics: ['hessian'], inputs: 'quantized' }),   only when the method reads activations
-  async block(block, { options, kernels }) {
+  async block(block, { optionsFor, kernels }) {
     for (const layer of block.layers) {
+      const options = optionsFor(layer);
       const weight = await layer.weight();
       const limit = options.keep * weight.data.reduce((largest, w) => Math.max(largest, Math.abs(w)), 0);
       const cut = { ...weight, data: weight.data.map((w) => Math.max(-limit, Math.min(limit, w))) };

@@ -2,7 +2,9 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   calibrate,
+  checkLayers,
   checkNeed,
+  describeStep,
   estimateNeed,
   inspectSubject,
   JobPool,
@@ -53,6 +55,7 @@ export async function withWorker<T>(
       'USAGE',
       `Expected a float checkpoint for --recipe, got the artifact ${path}; name the checkpoint.`,
     );
+  checkLayers(recipe, info.decoder);
   const needs = needsCalibration(recipe);
   if (needs && !experiment.calibration) throw lacksCalibration(recipe.name);
   const calibration = needs ? await calibrate(experiment, info) : undefined;
@@ -78,7 +81,7 @@ export async function withWorker<T>(
       ...{ info, recipe },
       run: (job) => pool.run(job),
       async quantizeTo(folder) {
-        const steps = recipe.steps.map(({ method, options }) => ({ method: method.name, options }));
+        const steps = recipe.steps.map(describeStep);
         const recipes = [{ name: recipe.name, steps, folder }];
         const { failures } = await pool.run({ kind: 'quantize', subject: path, attempt: 0, recipes, calibration });
         for (const { code, message } of Object.values(failures)) throw new LowbitError(code as ErrorCode, message);

@@ -16,6 +16,7 @@ export const errorCodes = [
   'TOKEN_IDS',
   'RECIPE_SYNTAX',
   'RECIPE_ORDER',
+  'RECIPE_LAYER',
   'METHOD_UNKNOWN',
   'METHOD_OPTION',
   'METHOD_NEEDS',

@@ -5,10 +5,17 @@ import type { CalibrationSource } from './calibration/source.js';
 import { describeCure } from './describe-issue.js';
 import { LowbitError, nearestName } from './errors.js';
 import type { RopeFrequencies } from './model/round-rope.js';
-import type { StepSpec } from './recipe.js';
+import type { StepSpec } from './parse-recipe.js';
 
 const count = z.int().min(1);
-const step = z.strictObject({ method: z.string(), options: z.record(z.string(), z.unknown()).optional() });
+const options = z.record(z.string(), z.unknown());
+const match = z.string().regex(/^[^\s:;{}]+$/, 'use a name with * for any characters, or a role');
+const override = z.union([z.strictObject({ match, options }), z.strictObject({ match, off: z.literal(true) })]);
+const step = z.strictObject({
+  method: z.string(),
+  options: options.optional(),
+  layers: z.array(override).optional(),
+});
 const calibration = z.strictObject({
   kind: z.enum(['wikitext2', 'c4', 'text', 'token-ids']),
   file: z.string().optional(),

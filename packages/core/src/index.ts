@@ -4,6 +4,8 @@ export * from './task.js';
 export * from './registry.js';
 export { z } from './options.js';
 export * from './recipe.js';
+export * from './parse-recipe.js';
+export * from './layer-options.js';
 export * from './method-options.js';
 export * from './errors.js';
 export { version } from './version.js';

@@ -3,7 +3,7 @@ import type { z } from './options.js';
 import type { Operator, SampledSite, Site } from './draft/operators.js';
 import type { EncodedPart } from './formats/format.js';
 import type { Edit } from './draft/draft.js';
-import type { Block, Decoder, Linear, TensorView } from './model/decoder.js';
+import type { Block, Decoder, End, Linear, TensorView } from './model/decoder.js';
 import type { LayerRecord } from './store/types.js';
 
 /** What a method may ask to be collected over the inputs of a linear. */
@@ -69,6 +69,13 @@ export interface Method<Schema extends z.ZodObject = z.ZodObject> {
   source: string;
   /** Every option with its default and range. */
   options: Schema;
+  /**
+   * Options that layers may differ in: read them with `context.optionsFor`. Absent: it treats no single layers, and recipes
+   * may neither override nor leave out any. Those that `needs` and `ends` read are none of them.
+   */
+  layerOptions?: readonly (keyof z.output<Schema> & string)[];
+  /** Which of embedding and head it treats beside the blocks' linears, as `draft.embedding` and `draft.head`. Absent: none. */
+  ends?(options: z.output<Schema>): readonly End[];
   /** What it changes; the host refuses recipes whose order makes no sense. Absent: anything, anywhere. */
   acts?: 'rotation' | 'scale' | 'weights' | 'activations' | 'cache';
   /** What it will ask of calibration; absent or undefined: it never triggers it. */
@@ -90,6 +97,8 @@ export function defineMethod<Schema extends z.ZodObject>(method: Method<Schema>)
 
 export interface MethodContext<Options> {
   readonly options: Options;
+  /** The step's options with what the recipe overrides for this layer. */
+  optionsFor(layer: LayerDraft): Options;
   readonly kernels: Kernels;
 }
 
@@ -97,6 +106,15 @@ export interface MethodContext<Options> {
 export interface ModelDraft {
   readonly decoder: Decoder;
   readonly blocks: readonly BlockDraft[];
+  /**
+   * There where `ends` names it and no override leaves it out; encode it in `prepare`, so that calibration sees it. A tied
+   * head reads the same rounded values.
+   */
+  readonly embedding?: LayerDraft | undefined;
+  /** Likewise, for `finish`; a tied one has got a tensor of its own by then. */
+  readonly head?: LayerDraft | undefined;
+  /** In `finish`: statistics at the head's input, behind the last norm. */
+  statistics(layers: readonly LayerDraft[], kinds: readonly StatisticKind[]): Promise<Map<LayerDraft, Statistics>>;
   /** A parameter as it stands, float32 in its stored shape (norm gains, embeddings, biases, linears). */
   read(tensor: string): Promise<Float32Array>;
   /** Replaces a parameter by a float32 one of the same shape. */
@@ -115,6 +133,7 @@ export interface BlockDraft {
   readonly index: number;
   readonly model: ModelDraft;
   readonly block: Block;
+  /** Those that the step treats: a layer that its recipe leaves out is not there, and may leave a stage in part. */
   readonly layers: readonly LayerDraft[];
   /** The layers in true-sequential order: {q,k,v}, {o}, {gate,up}, {down}. */
   readonly stages: readonly (readonly LayerDraft[])[];

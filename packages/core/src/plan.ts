@@ -5,6 +5,7 @@ import { digestOf } from './digest.js';
 import { LowbitError } from './errors.js';
 import type { Experiment, RecipeChoice, TaskChoice } from './experiment.js';
 import { fingerprintCode, fingerprintEngine, locatePlugin } from './fingerprint.js';
+import { checkLayers } from './layer-options.js';
 import type { Method } from './method.js';
 import { checkWindows, listWindows } from './check-windows.js';
 import type { WindowsRequest } from './check-windows.js';
@@ -163,6 +164,7 @@ async function planModel(
   const tokenizer = await openTokenizer(path);
   checkTokenizer(tokenizer, info.decoder);
   for (const { choice, windows } of tasks) checkWindows(choice.window, windows, info, tokenizer);
+  for (const { resolved } of recipesOf(info, recipes)) checkLayers(resolved, info.decoder);
   const needing = recipesOf(info, recipes).find(({ resolved }) => needsCalibration(resolved));
   if (needing && !experiment.calibration) throw lacksCalibration(needing.record.name);
   const calibration = needing && (await calibrate(experiment, info));

@@ -2,11 +2,12 @@ import { statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { needsCalibration } from './calibration/calibrate.js';
 import { LowbitError } from './errors.js';
-import { blockLinears } from './model/decoder.js';
+import { bindLayers } from './layer-options.js';
+import { blockLinears, headLinear } from './model/decoder.js';
 import type { Decoder } from './model/decoder.js';
 import type { PlannedModel } from './plan.js';
 import { statesBudget } from './quantize/hidden-states.js';
-import { recordRecipe } from './recipe.js';
+import type { ResolvedRecipe } from './recipe.js';
 
 /** Bytes of both kinds, as they are needed or available. */
 export interface Resources {
@@ -39,10 +40,8 @@ export function estimateNeed(models: readonly Estimated[], missing: ReadonlySet<
   const artifacts = models.map(({ info, artifacts, calibration }) => {
     const wanted = artifacts.filter(({ digest }) => missing.has(digest));
     const linears = info.decoder.blocks.flatMap(blockLinears).reduce((sum, { rows, cols }) => sum + rows * cols, 0);
-    // What stays float is copied as stored, 4 bytes at most; a bit a weight is for scales.
-    const stored = wanted.map(
-      ({ recipe }) => (linears * ((recordRecipe(recipe).bits ?? 32) + 1)) / 8 + (info.parameters - linears) * 4,
-    );
+    // What stays float is copied as stored, 4 bytes at most.
+    const stored = wanted.map(({ recipe }) => nominalBits(recipe, info.decoder) / 8 + (info.parameters - linears) * 4);
     const streams = wanted.filter(({ recipe }) => needsCalibration(recipe)).length;
     const states = (calibration?.record.tokens ?? 0) * info.decoder.hiddenSize * 4;
     return { stored: sum(stored), spilled: states > statesBudget() ? 2 * streams * states : 0 };
@@ -55,6 +54,20 @@ export function estimateNeed(models: readonly Estimated[], missing: ReadonlySet<
     spilled: sum(artifacts.map(({ spilled }) => spilled)),
     decoded: workers * Math.max(0, ...encoded.map(({ info }) => info.parameters * 4)),
   };
+}
+
+/** Of the blocks' linears, and a head untied for it, as each is encoded, float32 at most; a bit a weight is for scales. */
+function nominalBits({ steps }: ResolvedRecipe, decoder: Decoder): number {
+  const step = steps.find(({ method }) => method.bits !== undefined);
+  const bound = step && bindLayers(step, decoder);
+  // A tied head that is treated gets a tensor of its own.
+  const head = headLinear(decoder);
+  const added = decoder.head.tied && bound?.has(head.name) ? [head] : [];
+  const bits = [...decoder.blocks.flatMap(blockLinears), ...added].map(({ name, rows, cols }) => {
+    const options = bound?.get(name);
+    return rows * cols * (((options && step?.method.bits?.(options)) ?? 32) + 1);
+  });
+  return sum(bits);
 }
 
 /** Where everything goes below one folder. */

@@ -1,6 +1,10 @@
-import { describeCure } from './describe-issue.js';
 import { LowbitError, nearestName } from './errors.js';
+import { checkOverride } from './layer-options.js';
+import type { LayerOverride } from './layer-options.js';
+import { parseOptions } from './method-options.js';
 import type { Method } from './method.js';
+import { parseSteps } from './parse-recipe.js';
+import type { StepSpec } from './parse-recipe.js';
 import type { Registry } from './registry.js';
 import type { RecipeRecord } from './store/types.js';
 
@@ -8,6 +12,8 @@ import type { RecipeRecord } from './store/types.js';
 export interface ResolvedStep {
   method: Method;
   options: Record<string, unknown>;
+  /** Checked, with the options that they name alone. */
+  layers: readonly LayerOverride[];
 }
 
 /** `float` has no steps. */
@@ -16,29 +22,19 @@ export interface ResolvedRecipe {
   steps: ResolvedStep[];
 }
 
-/** A step as people write it in an experiment. */
-export interface StepSpec {
-  method: string;
-  options?: Record<string, unknown> | undefined;
-}
-
 /**
- * `float`, a preset, or steps joined by `+`: `smoothquant(alpha=0.5)+gptq(bits=4,groupSize=64)`. Options are checked and
- * filled in here, once. Throws RECIPE_SYNTAX, METHOD_UNKNOWN, METHOD_OPTION.
+ * `float`, a preset, or steps joined by `+`: `smoothquant(alpha=0.5)+gptq(bits=4,groupSize=64)`. What differs in some
+ * layers follows in braces: `{*.down_proj:bits=8; model.layers.0.*:off}`. Options are checked and filled in here, once. Throws RECIPE_SYNTAX, METHOD_UNKNOWN, METHOD_OPTION.
  */
 export function resolveRecipe(text: string, registry: Registry, name = text): ResolvedRecipe {
   const trimmed = text.trim();
   if (trimmed === 'float') return { name, steps: [] };
   if (registry.presets.has(trimmed)) return resolveRecipe(registry.presets.get(trimmed), registry, name);
-  return resolveSteps(
-    splitSteps(trimmed).map((step) => parseStep(step, trimmed)),
-    registry,
-    name,
-  );
+  return resolveSteps(parseSteps(trimmed), registry, name);
 }
 
 export function resolveSteps(steps: readonly StepSpec[], registry: Registry, name: string): ResolvedRecipe {
-  const resolved = steps.map(({ method, options = {} }) => resolveStep(findMethod(method, registry), options));
+  const resolved = steps.map((step) => resolveStep(findMethod(step.method, registry), step));
   checkOrder(resolved, name);
   return { name, steps: resolved };
 }
@@ -79,8 +75,16 @@ export function recordRecipe({ name, steps }: ResolvedRecipe): RecipeRecord {
   return {
     name,
     bits,
-    steps: steps.map(({ method, options }) => ({ method: method.name, version: method.version, options })),
+    steps: steps.map((step) => {
+      const { method, ...rest } = describeStep(step);
+      return { method, version: step.method.version, ...rest };
+    }),
   };
+}
+
+/** A step as data, which `resolveSteps` takes back. */
+export function describeStep({ method, options, layers }: ResolvedStep): StepSpec & Pick<ResolvedStep, 'options'> {
+  return { method: method.name, options, ...(layers.length > 0 ? { layers } : {}) };
 }
 
 function findMethod(name: string, registry: Registry): Method {
@@ -91,64 +95,14 @@ function findMethod(name: string, registry: Registry): Method {
   throw new LowbitError('METHOD_UNKNOWN', `Expected a method or preset, got '${name}'; ${hint}`);
 }
 
-function resolveStep(method: Method, given: Record<string, unknown>): ResolvedStep {
-  const known = Object.keys(method.options.shape);
-  const unknown = Object.keys(given).find((key) => !known.includes(key));
-  if (unknown !== undefined) {
-    const nearest = nearestName(unknown, known);
-    const hint = nearest === undefined ? `it has ${known.join(', ')}` : `did you mean '${nearest}'?`;
-    throw new LowbitError('METHOD_OPTION', `Expected an option of ${method.name}, got '${unknown}'; ${hint}`);
-  }
-  const parsed = method.options.safeParse(given);
-  if (parsed.success) return { method, options: parsed.data };
-  const issue = parsed.error.issues[0];
-  const path = issue?.path.join('.') ?? '';
-  const came = path === '' ? '' : ` got ${JSON.stringify(given[path] ?? null)};`;
-  throw new LowbitError(
-    'METHOD_OPTION',
-    `Expected a valid ${method.name} option ${path},${came} ${describeCure(issue)}.`,
-  );
-}
-
-/** At `+` outside parentheses. */
-function splitSteps(text: string): string[] {
-  const steps = [''];
-  let depth = 0;
-  for (const char of text) {
-    if (char === '(') depth++;
-    if (char === ')') depth--;
-    if (char === '+' && depth === 0) steps.push('');
-    else steps[steps.length - 1] += char;
-  }
-  return steps;
-}
-
-function parseStep(step: string, whole: string): StepSpec {
-  const match = /^\s*([\w.-]+)\s*(?:\(([^()]*)\))?\s*$/.exec(step);
-  if (match?.[1] === undefined)
-    throw new LowbitError(
-      'RECIPE_SYNTAX',
-      `Expected a recipe like gptq(bits=4,groupSize=64) with steps joined by +, got '${whole}'; check its parentheses.`,
-    );
-  const entries = (match[2] ?? '')
-    .split(',')
-    .filter((part) => part.trim() !== '')
-    .map((part) => parseOption(part, whole));
-  return { method: match[1], options: Object.fromEntries(entries) };
-}
-
-function parseOption(part: string, whole: string): [string, unknown] {
-  const match = /^\s*(\w+)\s*=\s*(.+?)\s*$/.exec(part);
-  if (match?.[1] === undefined || match[2] === undefined)
-    throw new LowbitError(
-      'RECIPE_SYNTAX',
-      `Expected options as name=value, got '${part.trim()}' in '${whole}'; write for instance bits=4.`,
-    );
-  return [match[1], parseValue(match[2])];
-}
-
-function parseValue(text: string): unknown {
-  if (text === 'true' || text === 'false') return text === 'true';
-  const number = Number(text);
-  return Number.isNaN(number) ? text : number;
+function resolveStep(method: Method, { options: given = {}, layers = [] }: StepSpec): ResolvedStep {
+  const options = parseOptions(method, given);
+  const overrides = layers.map((override): LayerOverride => {
+    checkOverride(method, override);
+    if ('off' in override) return { match: override.match, off: true };
+    const parsed = parseOptions(method, { ...options, ...override.options });
+    const named = Object.keys(override.options).map((key) => [key, parsed[key]] as const);
+    return { match: override.match, options: Object.fromEntries(named) };
+  });
+  return { method, options, layers: overrides };
 }

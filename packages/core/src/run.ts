@@ -10,6 +10,7 @@ import type { Plan, PlannedCell, PlannedModel } from './plan.js';
 import type { Job, JobProgress } from './pool/job.js';
 import { JobPool } from './pool/pool.js';
 import { checkNeed, estimateNeed, readAvailable, totalNeed } from './preflight.js';
+import { describeStep } from './recipe.js';
 import type { Registry } from './registry.js';
 import { CellBook } from './run-cells.js';
 import { readRun, RunStore } from './store/run-store.js';
@@ -148,7 +149,7 @@ async function quantizeGroup(
   const { book, store, signal } = work;
   const recipes = group.map(({ digest, recipe }) => ({
     name: recipe.name,
-    steps: recipe.steps.map(({ method, options }) => ({ method: method.name, options })),
+    steps: recipe.steps.map(describeStep),
     folder: store.artifactFolder(digest),
   }));
   const attempt = Math.max(0, ...cells.map((cell) => book.crashesOf(cell)));

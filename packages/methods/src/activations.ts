@@ -1,5 +1,14 @@
 import { defineMethod, LowbitError, z } from '@lowbit/core';
-import type { BlockDraft, LayerDraft, ModelDraft, Quantize, Site, StatisticPlace, Statistics } from '@lowbit/core';
+import type {
+  BlockDraft,
+  LayerDraft,
+  MethodContext,
+  ModelDraft,
+  Quantize,
+  Site,
+  StatisticPlace,
+  Statistics,
+} from '@lowbit/core';
 
 const options = z
   .object({
@@ -53,14 +62,15 @@ export const activations = defineMethod({
   description: 'rounds the inputs of linears, dynamic per token by default',
   source: 'arXiv:2211.10438 table 2; spcl/QuaRot 5008669 quant_utils',
   options,
+  layerOptions: ['format', 'bits', 'granularity', 'groupSize', 'symmetric', 'clipRatio', 'arithmetic'],
   acts: 'activations',
   needs: ({ range }) => (range === 'static' ? { statistics: ['columns'], inputs: 'float' } : undefined),
   prepare(draft, context) {
-    checkGroups(draft, context.options);
+    checkGroups(draft, context);
     return Promise.resolve();
   },
   async block(block, context) {
-    for (const place of places) await quantizeSites(block, place, context.options);
+    for (const place of places) await quantizeSites(block, place, context);
   },
 });
 
@@ -74,11 +84,12 @@ function layersAt({ layers }: BlockDraft, place: StatisticPlace, { outputs }: Op
 }
 
 /** Before the work starts: it would fail in the first block. */
-function checkGroups(draft: ModelDraft, options: Options): void {
-  const { groupSize = 1 } = options;
+function checkGroups(draft: ModelDraft, { options, optionsFor }: MethodContext<Options>): void {
   for (const block of draft.blocks)
     for (const place of places)
-      for (const { linear } of layersAt(block, place, options)) {
+      for (const layer of layersAt(block, place, options)) {
+        const { linear } = layer;
+        const { groupSize = 1 } = optionsFor(layer);
         const width = place === 'input' ? linear.cols : linear.rows;
         if (width % groupSize === 0) continue;
         throw new LowbitError(
@@ -88,31 +99,36 @@ function checkGroups(draft: ModelDraft, options: Options): void {
       }
 }
 
-async function quantizeSites(block: BlockDraft, place: StatisticPlace, options: Options): Promise<void> {
-  const { range, outputs: _, ...rest } = options;
+async function quantizeSites(
+  block: BlockDraft,
+  place: StatisticPlace,
+  { options, optionsFor }: MethodContext<Options>,
+): Promise<void> {
   const layers = layersAt(block, place, options);
-  const statistics = range === 'static' ? await block.statistics(layers, ['columns'], place) : undefined;
+  const statistics = options.range === 'static' ? await block.statistics(layers, ['columns'], place) : undefined;
   // Layers that read one value share its statistics, and so the arrays of its range.
-  const ranges = new Map<Statistics, Quantize['range']>();
+  const ranges = new Map<Statistics, Map<number, Quantize['range']>>();
   for (const layer of layers) {
+    const { range: _, outputs: __, ...rest } = optionsFor(layer);
     const found = statistics?.get(layer);
-    if (found && !ranges.has(found)) ranges.set(found, rangeOf(found, options));
-    const quantize: Quantize = { kind: 'quantize', ...rest, ...(found ? { range: ranges.get(found) } : {}) };
+    const size = (rest.granularity === 'group' && rest.groupSize) || Infinity;
+    const made = found && (ranges.get(found) ?? new Map<number, Quantize['range']>());
+    if (found && made && !made.has(size)) ranges.set(found, made.set(size, rangeOf(found, size)));
+    const quantize: Quantize = { kind: 'quantize', ...rest, ...(made ? { range: made.get(size) } : {}) };
     const site: Site = `${layer.linear.name}.${place}`;
     block.model.setOperators(site, [...block.model.operators(site), quantize]);
   }
 }
 
-/** Zero always lies in it. */
-function rangeOf({ columns }: Statistics, { granularity, groupSize }: Options): Quantize['range'] {
+/** Of groups of `size` channels, or of the tensor. Zero always lies in it. */
+function rangeOf({ columns }: Statistics, size: number): Quantize['range'] {
   const { min = new Float32Array(), max = new Float32Array() } = columns ?? {};
-  const size = granularity === 'group' ? (groupSize as number) : min.length;
-  const low = new Float32Array(min.length / size);
+  const low = new Float32Array(Math.max(1, Math.ceil(min.length / size)));
   const high = new Float32Array(low.length);
   for (let j = 0; j < min.length; j++) {
     const group = Math.floor(j / size);
     low[group] = Math.min(low[group] as number, min[j] as number);
     high[group] = Math.max(high[group] as number, max[j] as number);
   }
-  return granularity === 'group' ? { low, high } : { low: low[0] as number, high: high[0] as number };
+  return Number.isFinite(size) ? { low, high } : { low: low[0] as number, high: high[0] as number };
 }

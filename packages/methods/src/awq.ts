@@ -7,13 +7,14 @@ import {
   scaleStage,
   spreadFactors,
   stageLayers,
+  stageLinears,
   z,
 } from '@lowbit/core';
-import type { BlockDraft, LayerDraft, Replay, Stage, Statistics } from '@lowbit/core';
+import type { BlockDraft, LayerDraft, MethodContext, Replay, Stage, Statistics } from '@lowbit/core';
 import { clipGroups } from './awq-clip.js';
 import { meanOfHeads, meanWeights, roundScaled, strength } from './awq-scale.js';
 import { findLeast, searchOptions } from './find-least.js';
-import { affineSpec, gridOptions } from './grid-options.js';
+import { affineSpec, gridOptionNames, gridOptions } from './grid-options.js';
 
 const options = z.object({
   ...gridOptions,
@@ -59,24 +60,27 @@ export const awq = defineMethod({
   description: 'activation-aware scales found by search against block outputs, then clipped round to nearest',
   source: 'arXiv:2306.00978; mit-han-lab/llm-awq d6e797a',
   options,
+  layerOptions: [...gridOptionNames, 'clipSearch'],
   acts: 'weights',
   bits: ({ bits }) => bits,
   needs: () => ({ statistics: ['columns', 'hessian', 'samples'], inputs: 'float' }),
-  async block(block, { options, kernels }) {
+  async block(block, context) {
+    const { options, optionsFor, kernels } = context;
     const found = await block.statistics(block.layers, ['columns', 'hessian', 'samples']);
     const scales = new Map<Stage, Scale>();
     // All searches look at the block as it was; only then is it edited.
     for (const stage of searchedStages(block, options))
-      scales.set(stage, await searchScale(block, stage, found, options, kernels));
+      scales.set(stage, await searchScale(block, stage, found, context));
     for (const [stage, { factors }] of scales)
       if (stage === 'down' && !passesFactors(block.block)) scaleInput(block.model, block.block.mlp.down, factors);
       else scaleStage(block.model, block.block, stage, factors);
     for (const stage of stages)
       for (const layer of stageLayers(block, stage)) {
+        const own = optionsFor(layer);
         const scale = scales.get(stage);
-        const spec = affineSpec(options, layer.linear);
+        const spec = affineSpec(own, layer.linear);
         const weight = await layer.weight();
-        const clipped = options.clipSearch && !isQueryOrKey(layer);
+        const clipped = own.clipSearch && !isQueryOrKey(layer);
         if (clipped) await clipGroups(weight, scaledSamples(found.get(layer), scale?.columns), spec, kernels);
         const notes = { ratio: scale?.ratio ?? 0, clip: clipped ? 'searched' : 'off' };
         await layer.encode([await encodeAffine(weight, spec, kernels)], { method: 'awq', notes });
@@ -85,21 +89,21 @@ export const awq = defineMethod({
 });
 
 /**
- * Those whose input can be divided: by a norm before it, by value rows of equal heads (of shared ones where asked for), or
- * for down in the forward pass if nothing else takes it. Not behind a transform, a Hadamard for instance, which the
- * factors could not pass.
+ * Those with a layer to round whose input can be divided: by a norm before it, by value rows of equal heads (of shared ones
+ * where asked for), or for down in the forward pass if nothing else takes it. Not behind a transform, a Hadamard for
+ * instance, which the factors could not pass.
  */
 function searchedStages(block: BlockDraft, { sharedHeads, online }: Options): Stage[] {
   const { attention, normPlacement } = block.block;
   const isPlain = (stage: Stage): boolean =>
-    stageLayers(block, stage).every(({ linear }) => block.model.operators(`${linear.name}.input`).length === 0);
+    stageLinears(block.block, stage).every(({ name }) => block.model.operators(`${name}.input`).length === 0);
   const takesScale: Record<Stage, boolean> = {
     attention: normPlacement === 'pre',
     output: sharedHeads || attention.heads === attention.kvHeads,
     mlp: normPlacement === 'pre',
     down: online || passesFactors(block.block),
   };
-  return stages.filter((stage) => takesScale[stage] && isPlain(stage));
+  return stages.filter((stage) => stageLayers(block, stage).length > 0 && takesScale[stage] && isPlain(stage));
 }
 
 /** Their scores are products of two rounded sides: the reference leaves their ranges alone. */
@@ -129,8 +133,7 @@ async function searchScale(
   block: BlockDraft,
   stage: Stage,
   found: Found,
-  options: Options,
-  kernels: Kernels,
+  { options, optionsFor, kernels }: MethodContext<Options>,
 ): Promise<Scale> {
   const layers = stageLayers(block, stage);
   const { columns, tokens } = found.get(layers[0] as LayerDraft) as Statistics;
@@ -139,7 +142,7 @@ async function searchScale(
     stage === 'output' ? meanOfHeads(means, heads, kvHeads) : means;
   const inputMean = perProducer(Float32Array.from(columns?.absSum ?? [], (sum) => sum / tokens));
   const weights = await Promise.all(layers.map((layer) => layer.weight()));
-  const specs = layers.map(({ linear }) => affineSpec(options, linear));
+  const specs = layers.map((layer) => affineSpec(optionsFor(layer), layer.linear));
   const weightMean = options.duo ? perProducer(meanWeights(weights, specs)) : undefined;
   const scales = Array.from({ length: options.points }, (_, i): Scale => {
     const ratio = i / options.points;

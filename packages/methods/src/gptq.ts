@@ -1,7 +1,9 @@
 import type { Codes, GptqResult, GridSpec, Kernels, Matrix } from '@lowbit/kernels';
 import { defineMethod, storeAffine, z } from '@lowbit/core';
-import type { EncodeRecord } from '@lowbit/core';
-import { affineSpec, gridOptions } from './grid-options.js';
+import type { BlockDraft, EncodeRecord, LayerDraft, MethodContext } from '@lowbit/core';
+import { chosenEnds, endOptions } from './end-options.js';
+import { affineSpec, gridOptionNames, gridOptions } from './grid-options.js';
+import { roundLayers } from './round-layers.js';
 
 /**
  * GPTQ (arXiv:2210.17323, Algorithm 1): columns from left to right, each column's rounding error pushed onto the columns
@@ -31,31 +33,49 @@ export const gptq = defineMethod({
       ),
     trueSequential: z.boolean().default(false).describe('{q,k,v}, {o}, {gate,up}, {down} one after the other'),
     inputs: z.enum(['float', 'quantized']).default('quantized').describe('which activations feed the Hessian'),
+    ...endOptions,
   }),
+  layerOptions: [...gridOptionNames, 'blockSize', 'dampPercent', 'actOrder', 'groupScales'],
+  ends: chosenEnds,
   acts: 'weights',
   bits: ({ bits }) => bits,
   needs: ({ inputs }) => ({ statistics: ['hessian'], inputs }),
-  async block(block, { options, kernels }) {
-    for (const layers of options.trueSequential ? block.stages : [block.layers]) {
-      const statistics = await block.statistics(layers, ['hessian']);
-      // Together: the factorisation of one small layer does not fill the cores.
-      const found = await Promise.all(
-        layers.map(async (layer) => {
-          const spec = affineSpec(options, layer.linear);
-          const weight = await layer.weight();
-          const hessian = statistics.get(layer)?.hessian as Float32Array;
-          const result = await kernels.gptq(weight, hessian, { ...options, spec });
-          const part = await storeAffine(result, weight, spec, kernels);
-          return { part, record: await compare(weight, hessian, result, spec, kernels) };
-        }),
-      );
-      for (const [i, layer] of layers.entries()) {
-        const { part, record } = found[i] as (typeof found)[number];
-        await layer.encode([part], record);
-      }
-    }
+  // What an embedding reads is one-hot, so the second moment is diagonal: there GPTQ is round to nearest.
+  prepare: ({ embedding }, context) => roundLayers('gptq', embedding ? [embedding] : [], context),
+  async block(block, context) {
+    for (const layers of context.options.trueSequential ? block.stages : [block.layers])
+      await encodeLayers(layers, block, context);
+  },
+  async finish(draft, context) {
+    if (draft.head) await encodeLayers([draft.head], draft, context);
   },
 });
+
+type Options = z.output<(typeof gptq)['options']>;
+
+/** Together: the factorisation of one small layer does not fill the cores. */
+async function encodeLayers(
+  layers: readonly LayerDraft[],
+  source: Pick<BlockDraft, 'statistics'>,
+  { optionsFor, kernels }: MethodContext<Options>,
+): Promise<void> {
+  const statistics = await source.statistics(layers, ['hessian']);
+  const found = await Promise.all(
+    layers.map(async (layer) => {
+      const options = optionsFor(layer);
+      const spec = affineSpec(options, layer.linear);
+      const weight = await layer.weight();
+      const hessian = statistics.get(layer)?.hessian as Float32Array;
+      const result = await kernels.gptq(weight, hessian, { ...options, spec });
+      const part = await storeAffine(result, weight, spec, kernels);
+      return { part, record: await compare(weight, hessian, result, spec, kernels) };
+    }),
+  );
+  for (const [i, layer] of layers.entries()) {
+    const { part, record } = found[i] as (typeof found)[number];
+    await layer.encode([part], record);
+  }
+}
 
 /** The layer's error beside round-to-nearest's on the same grid, both as tr(D H Dt) with H = sum of x xt. */
 async function compare(

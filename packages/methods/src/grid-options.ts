@@ -28,6 +28,9 @@ export const gridOptions = {
     .describe('what scales are rounded to and stored in'),
 };
 
+/** Layers may differ in all of them. */
+export const gridOptionNames = Object.keys(gridOptions) as (keyof typeof gridOptions)[];
+
 export type GridOptions = z.output<z.ZodObject<typeof gridOptions>>;
 
 /** The grid of one layer. Throws SPEC_GROUP_SIZE where the group size does not fit the columns. */

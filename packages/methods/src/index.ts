@@ -9,7 +9,7 @@ import { rtn } from './rtn.js';
 import { smoothquant } from './smoothquant.js';
 
 export { findLeast } from './find-least.js';
-export { affineSpec, gridOptions } from './grid-options.js';
+export { affineSpec, gridOptionNames, gridOptions } from './grid-options.js';
 export type { GridOptions } from './grid-options.js';
 export { kMeans } from './k-means.js';
 export type { WeightedPoints } from './k-means.js';

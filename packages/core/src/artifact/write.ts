@@ -72,7 +72,8 @@ export class ArtifactWriter {
   async finish(draft: Draft, calibration: CalibrationRecord | undefined, kernels: Kernels): Promise<void> {
     const path = join(this.#part, weightsFile);
     const operators = storeOperators(draft.sites);
-    const tensors = [...this.#plainTensors(draft), ...(await this.#blockTensors()), ...operators.tensors];
+    const ends = this.#encodedEnds(draft);
+    const tensors = [...this.#plainTensors(draft), ...(await this.#blockTensors()), ...ends, ...operators.tensors];
     await writeSafetensors(path, tensors, { format: 'lowbit' });
     for (const block of this.#blocks) await rm(block);
     for (const name of copied)
@@ -84,7 +85,7 @@ export class ArtifactWriter {
       model: { name, family: decoder.family, digest: await this.checkpoint.digest(), parameters },
       recipe: recordRecipe(this.recipe),
       ...(calibration ? { calibration } : {}),
-      bitsPerWeight: draft.records.length > 0 ? meanBits(draft) : this.#plainBits(draft),
+      bitsPerWeight: this.#bitsPerWeight(draft),
       digest: await kernels.sha256File(path),
       layers: draft.records,
       decoder: draft.decoder,
@@ -134,17 +135,30 @@ export class ArtifactWriter {
     ];
   }
 
-  /** Stored bits of the blocks' linears where none was encoded: an edited one is float32. */
-  #plainBits({ decoder }: Draft): number {
-    let bits = 0;
-    let weights = 0;
-    for (const { rows, cols, weight } of decoder.blocks.flatMap(blockLinears)) {
-      weights += rows * cols;
-      bits += this.#edited.has(weight.tensor)
-        ? 32 * rows * cols
-        : 8 * (this.checkpoint.tensors.get(weight.tensor)?.bytes ?? 0);
-    }
-    return bits / weights;
+  /** Embedding and head, where a step encoded them. */
+  #encodedEnds({ decoder, encoded }: Draft): NewTensor[] {
+    const ends = new Set([decoder.embedding.token.tensor, decoder.head.weight.tensor]);
+    return [...ends].flatMap((tensor) => {
+      const weight = encoded.get(tensor);
+      return weight ? this.#describe(tensor, weight) : [];
+    });
+  }
+
+  /** Stored bits over weights, of the blocks' linears and of embedding and head where they are encoded. */
+  #bitsPerWeight({ decoder, records }: Draft): number {
+    const encoded = new Set(records.map(({ layer }) => layer));
+    const floats = decoder.blocks.flatMap(blockLinears).filter(({ name }) => !encoded.has(name));
+    const counted = [
+      ...records.map(({ rows, cols, bitsPerWeight }) => ({ weights: rows * cols, bits: rows * cols * bitsPerWeight })),
+      ...floats.map(({ rows, cols, weight: { tensor } }) => {
+        const weights = rows * cols;
+        // An edit leaves float32.
+        const isEdited = this.#edited.has(tensor);
+        return { weights, bits: isEdited ? 32 * weights : 8 * (this.checkpoint.tensors.get(tensor)?.bytes ?? 0) };
+      }),
+    ];
+    const sum = (key: 'weights' | 'bits'): number => counted.reduce((total, each) => total + each[key], 0);
+    return sum('bits') / sum('weights');
   }
 
   async #blockTensors(): Promise<NewTensor[]> {
@@ -165,12 +179,6 @@ function editedTensor({ tensor, shape }: TensorView, values: Float32Array | (() 
     new Uint8Array(buffer, byteOffset, byteLength);
   const data = typeof values === 'function' ? async () => bytes(await values()) : bytes(values);
   return { name: tensor, dtype: 'F32', shape, data };
-}
-
-/** Stored bits of the quantized linears over their weights. */
-function meanBits({ records }: Draft): number {
-  const weights = records.reduce((sum, { rows, cols }) => sum + rows * cols, 0);
-  return records.reduce((sum, { rows, cols, bitsPerWeight }) => sum + rows * cols * bitsPerWeight, 0) / weights;
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

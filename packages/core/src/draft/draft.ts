@@ -4,18 +4,16 @@ import { decodeWeight } from '../formats/index.js';
 import { bitsPerWeight } from '../formats/format.js';
 import type { EncodedPart, EncodedWeight } from '../formats/format.js';
 import type {
-  BlockDraft,
   BlockModule,
   EncodeRecord,
   LayerDraft,
-  ModelDraft,
   Replay,
   SiteSamples,
   StatisticKind,
   StatisticPlace,
   Statistics,
 } from '../method.js';
-import { blockLinears, blockStages } from '../model/decoder.js';
+import { blockLinears, blockStages, embeddingLinear, headLinear } from '../model/decoder.js';
 import type { Block, Decoder, Linear, TensorView } from '../model/decoder.js';
 import { blockTensors } from '../model/read-decoder.js';
 import type { LayerRecord } from '../store/types.js';
@@ -37,6 +35,8 @@ export interface DraftHost {
     place: StatisticPlace,
   ): Promise<Map<LayerDraft, Statistics>>;
   sample(block: BlockState, site: SampledSite, limit: number): Promise<SiteSamples>;
+  /** At the head's input, behind the last block. */
+  headStatistics(kinds: readonly StatisticKind[]): Promise<Statistics>;
   replay(block: BlockState, module: BlockModule): Promise<Replay>;
 }
 
@@ -45,12 +45,15 @@ export type Edit = (values: Float32Array) => Float32Array | Promise<Float32Array
 
 /**
  * One recipe's edits on a model: replaced and edited parameters, encoded linears, operators at sites. An edit runs when
- * its parameter is read, so that a rotation of a whole model costs no memory before a block's turn.
+ * its parameter is read, so that a rotation of a whole model costs no memory before a block's turn. Each step sees it
+ * through a `StepDraft`.
  */
-export class Draft implements ModelDraft {
+export class Draft {
   /** Its own copy: a method may give a linear a bias or the head a weight of its own. */
   readonly decoder: Decoder;
   readonly blocks: readonly BlockState[];
+  readonly embedding: LayerState;
+  readonly head: LayerState;
   readonly encoded = new Map<string, EncodedWeight>();
   readonly records: LayerRecord[] = [];
   readonly sites = new Map<Site, readonly Operator[]>();
@@ -69,6 +72,8 @@ export class Draft implements ModelDraft {
   ) {
     this.decoder = structuredClone(model.decoder);
     this.blocks = this.decoder.blocks.map((block) => new BlockState(this, block));
+    this.embedding = new LayerState(this, () => embeddingLinear(this.decoder));
+    this.head = new LayerState(this, () => headLinear(this.decoder));
   }
 
   async read(tensor: string): Promise<Float32Array> {
@@ -160,7 +165,7 @@ export class Draft implements ModelDraft {
 }
 
 /** One block of a draft. */
-export class BlockState implements BlockDraft {
+export class BlockState {
   readonly index: number;
   readonly layers: readonly LayerState[];
   readonly stages: readonly (readonly LayerState[])[];
@@ -170,13 +175,11 @@ export class BlockState implements BlockDraft {
     readonly block: Block,
   ) {
     this.index = block.index;
-    const byName = new Map(blockLinears(block).map((linear) => [linear.name, new LayerState(draft, block, linear)]));
+    const byName = new Map(
+      blockLinears(block).map((linear) => [linear.name, new LayerState(draft, () => linear, block.index)]),
+    );
     this.layers = [...byName.values()];
     this.stages = blockStages(block).map((stage) => stage.map(({ name }) => byName.get(name) as LayerState));
-  }
-
-  get model(): ModelDraft {
-    return this.draft;
   }
 
   statistics(
@@ -196,13 +199,17 @@ export class BlockState implements BlockDraft {
   }
 }
 
-/** One linear of a draft. */
+/** One linear of a draft: of a block, or embedding or head, which an edit may give another tensor. */
 export class LayerState implements LayerDraft {
   constructor(
     readonly draft: Draft,
-    readonly block: Block,
-    readonly linear: Linear,
+    readonly find: () => Linear,
+    readonly block?: number,
   ) {}
+
+  get linear(): Linear {
+    return this.find();
+  }
 
   async weight(): Promise<Matrix> {
     const { rows, cols, weight } = this.linear;
@@ -231,7 +238,7 @@ export class LayerState implements LayerDraft {
     this.draft.edition++;
     this.draft.records.push({
       layer: name,
-      block: this.block.index,
+      block: this.block,
       role,
       rows,
       cols,

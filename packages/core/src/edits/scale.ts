@@ -7,11 +7,13 @@ import { refuse, requirePlainInputs, requirePlainOutputs } from './sites.js';
 /** Linears that read one value: {q, k, v}, {o}, {gate, up}, {down}. */
 export type Stage = 'attention' | 'output' | 'mlp' | 'down';
 
-function stageLinears({ attention, mlp }: Block, stage: Stage): Linear[] {
+/** Every linear of a stage, those that a step leaves out as well. */
+export function stageLinears({ attention, mlp }: Block, stage: Stage): Linear[] {
   const { output } = attention;
   return { attention: attention.inputs, output: [output], mlp: mlp.inputs, down: [mlp.down] }[stage];
 }
 
+/** Of them, those that the step treats. */
 export function stageLayers({ layers, block }: BlockDraft, stage: Stage): LayerDraft[] {
   const linears = stageLinears(block, stage);
   return layers.filter(({ linear }) => linears.includes(linear));

@@ -3,8 +3,8 @@ import type { Operators, Site } from '../draft/operators.js';
 import type { BlockModule } from '../method.js';
 import type { Block, Decoder, TensorView } from '../model/decoder.js';
 import { blockLinears } from '../model/decoder.js';
-import { blockTensors, embeddingTensors } from '../model/read-decoder.js';
-import { blockGraph, embeddingGraph, moduleGraph, observedWidths } from './graphs.js';
+import { blockTensors, embeddingTensors, endTensors } from '../model/read-decoder.js';
+import { blockGraph, embeddingGraph, endGraph, moduleGraph, observedWidths } from './graphs.js';
 import type { GraphOptions } from './graphs.js';
 import { FedParameters, StoredParameters } from './parameters.js';
 import type { TensorSource } from './parameters.js';
@@ -42,6 +42,12 @@ export interface ModuleRun {
     batch: Batch,
     weights: ReadonlyMap<string, Float32Array>,
   ): Promise<number>;
+}
+
+/** From the states behind the last block to the head's input, `[tokens, width]`. */
+export interface EndRun {
+  run(hidden: Float32Array, batch: Batch): Promise<Float32Array>;
+  release(): Promise<void>;
 }
 
 interface Batch {
@@ -90,6 +96,26 @@ export class BlockRunner {
     });
     await session.release();
     return hidden?.data as Float32Array;
+  }
+
+  /** Prepares what lies between the last block and the head, of a decoder that edits may have changed. */
+  async openEnd({
+    decoder,
+    operators,
+    read,
+  }: Pick<BlockRun, 'operators' | 'read'> & { decoder: Decoder }): Promise<EndRun> {
+    const parameters = new FedParameters(new Map());
+    const session = await openSession(endGraph(decoder, { ...this.#graphOptions(operators), parameters }), this.device);
+    const feeds: Record<string, Feed> = {};
+    for (const view of endTensors(decoder)) feeds[view.tensor] = { data: await read(view), dims: view.shape };
+    return {
+      async run(hidden, { sequences, length }) {
+        const states = { data: hidden, dims: [sequences * length, decoder.hiddenSize] };
+        const { next } = await session.run({ ...feeds, hidden: states, positions: positions(sequences, length) });
+        return next?.data as Float32Array;
+      },
+      release: () => session.release(),
+    };
   }
 
   /** Prepares one block: parameters are read once, then used for every batch. */

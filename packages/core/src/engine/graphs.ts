@@ -67,6 +67,14 @@ function attentionWidths({ index, attention }: Block): Map<string, number> {
   );
 }
 
+/** What lies between the last block and the head: `hidden` `[tokens, hidden]` to `next` `[tokens, width]`. */
+export function endGraph(decoder: Decoder, options: GraphOptions): Uint8Array {
+  const { graph, scope } = startGraph('end', options);
+  const hidden = graph.input('hidden', 'float32', ['tokens', decoder.hiddenSize]);
+  graph.output(lowerEnd(scope, decoder, hidden), 'next', 'float32', ['tokens', 'width']);
+  return graph.encode();
+}
+
 /**
  * One block: `hidden`, `positions` to `next`, and `observed.0`, ... for the observed inputs and outputs of linears and the
  * values at observed sites. Without `next` the graph ends at the last of them.

@@ -27,7 +27,7 @@ const order = [0, 2, 4, 6, 1, 3, 5, 7] as const;
 export const awq: ExportFormat = {
   name,
   description: 'AWQ checkpoint in the GEMM layout of AutoAWQ, 4 bits',
-  limits: { bits: [4], halfScales: true },
+  limits: { bits: [4], halfScales: true, oneGrid: true },
   async check(source) {
     const { layers, artifact, kernels } = source;
     requireNoOperators(name, source);

@@ -2,6 +2,7 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import type { Kernels } from '@lowbit/kernels';
 import { openArtifact } from '../artifact/artifact.js';
 import { LowbitError, nearestName } from '../errors.js';
+import type { Method } from '../method.js';
 import { blockLinears } from '../model/decoder.js';
 import type { ResolvedRecipe } from '../recipe.js';
 import { refuse } from './format.js';
@@ -54,24 +55,57 @@ export function findExportFormat(name: string): ExportFormat {
 }
 
 /** Throws EXPORT_REFUSED for a recipe whose artifact the format could not hold, before it is run. */
-export function checkRecipeExport({ name, limits }: ExportFormat, { steps }: ResolvedRecipe): void {
-  for (const { method, options } of steps) {
-    const { bits, scaleType } = options as Record<string, unknown>;
-    if (limits.halfScales && scaleType === 'float32')
-      refuse(name, `${method.name} has scaleType=float32, and scales are float16 there`, 'set scaleType=float16');
-    if (typeof bits === 'number' && limits.bits?.includes(bits) === false && method.bits !== undefined)
-      refuse(
-        name,
-        `${method.name} has bits=${bits}, and the format has ${limits.bits.join(', ')}`,
-        `set bits=${limits.bits.at(-1)}`,
-      );
+export function checkRecipeExport(format: ExportFormat, { steps }: ResolvedRecipe): void {
+  const { name, limits } = format;
+  for (const { method, options, layers } of steps) {
+    checkGrid(format, method, options);
+    for (const override of layers) {
+      const own = 'off' in override ? {} : override.options;
+      checkGrid(format, method, own);
+      const other = ['bits', 'groupSize'].find((key) => key in own && own[key] !== options[key]);
+      if (limits.oneGrid && method.bits !== undefined && other !== undefined)
+        refuse(
+          name,
+          `'${override.match}' has ${other}=${String(own[other])}, and its config has one entry for all layers`,
+          'quantize all layers alike, or export to compressed-tensors',
+        );
+      if (limits.allLayers && method.bits !== undefined && 'off' in override)
+        refuse(
+          name,
+          `'${override.match}' stays float, and its config cannot say which layers do`,
+          'quantize it too, or export to compressed-tensors',
+        );
+    }
+    const [end] = method.ends?.(options) ?? [];
+    if (end !== undefined)
+      refuse(name, `${method.name} quantizes the ${end}, and only blocks are exported`, 'leave it out of the recipe');
   }
+}
+
+/** Width and scales, as far as these options of a step name them. */
+function checkGrid({ name, limits }: ExportFormat, method: Method, { bits, scaleType }: Record<string, unknown>): void {
+  if (limits.halfScales && scaleType === 'float32')
+    refuse(name, `${method.name} has scaleType=float32, and scales are float16 there`, 'set scaleType=float16');
+  if (typeof bits === 'number' && limits.bits?.includes(bits) === false && method.bits !== undefined)
+    refuse(
+      name,
+      `${method.name} has bits=${bits}, and the format has ${limits.bits.join(', ')}`,
+      `set bits=${limits.bits.at(-1)}`,
+    );
 }
 
 async function openSource(path: string, { name }: ExportFormat, kernels: Kernels): Promise<ExportSource> {
   const artifact = await openArtifact(path);
   const linears = artifact.record.decoder.blocks.flatMap(blockLinears);
   const isEncoded = (tensor: string): boolean => artifact.record.weights[tensor] !== undefined;
+  const inBlocks = new Set(linears.map(({ weight }) => weight.tensor));
+  const outside = Object.keys(artifact.record.weights).find((tensor) => !inBlocks.has(tensor));
+  if (outside !== undefined)
+    refuse(
+      name,
+      `${outside} is quantized, and only blocks are exported`,
+      'leave head and embeddings out of the recipe',
+    );
   const layers = [];
   for (const linear of linears)
     if (isEncoded(linear.weight.tensor)) layers.push(await readGrid(artifact, linear, kernels, name));

@@ -31,7 +31,7 @@ function gptqFormat(
   return {
     name,
     description,
-    limits: { bits: widths, halfScales: true },
+    limits: { bits: widths, halfScales: true, oneGrid: true, allLayers: true },
     async check(source) {
       const { layers, artifact, kernels } = source;
       requireNoOperators(name, source);

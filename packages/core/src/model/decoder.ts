@@ -57,7 +57,9 @@ export interface Linear {
   parts: LinearPart[];
 }
 
-export type LinearRole = 'q' | 'k' | 'v' | 'qkv' | 'o' | 'gate' | 'up' | 'gateUp' | 'down' | 'projection';
+export type LinearRole = 'q' | 'k' | 'v' | 'qkv' | 'o' | 'gate' | 'up' | 'gateUp' | 'down' | 'projection' | End;
+/** What lies outside the blocks and is left float unless a step takes it in. */
+export type End = 'embedding' | 'head';
 export type LinearPart = 'query' | 'key' | 'value' | 'gate' | 'up' | 'output';
 
 export interface Block {
@@ -121,6 +123,25 @@ export function blockLinears(block: Block): Linear[] {
 /** The same in true-sequential stages ({q,k,v}, {o}, {gate,up}, {down}): a stage's linears share one input. */
 export function blockStages(block: Block): Linear[][] {
   return [block.attention.inputs, [block.attention.output], block.mlp.inputs, [block.mlp.down]];
+}
+
+/** The head as a linear: its rows are the vocabulary. */
+export function headLinear({ head }: Decoder): Linear {
+  return endLinear('lm_head', 'head', head.weight, head.bias);
+}
+
+/** The token embedding as a linear, whose rows are looked up in place of products. */
+export function embeddingLinear({ embedding }: Decoder): Linear {
+  const { token } = embedding;
+  // Some files store a tied tensor under the head's name.
+  const name = token.tensor === 'lm_head.weight' ? 'embed_tokens' : token.tensor.replace(/\.weight$/, '');
+  return endLinear(name, 'embedding', token);
+}
+
+function endLinear(name: string, role: End, weight: TensorView, bias?: TensorView): Linear {
+  const [first = 0, second = 0] = weight.shape;
+  const [rows, cols] = weight.transposed ? [second, first] : [first, second];
+  return { name, role, rows, cols, weight, bias, parts: ['output'] };
 }
 
 /** Rows of an attention part. */

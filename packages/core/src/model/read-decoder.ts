@@ -44,12 +44,11 @@ export function findFamily(config: JsonObject, source: string): Family {
 
 /** Every tensor that the decoder's forward pass uses, each once. */
 export function decoderTensors(decoder: Decoder): TensorView[] {
-  const { embedding, blocks, finalNorm, outputProjection, head } = decoder;
+  const { embedding, blocks, head } = decoder;
   const views = [
     ...embeddingTensors(embedding),
     ...blocks.flatMap(blockTensors),
-    ...normTensors(finalNorm),
-    ...linearTensors(outputProjection),
+    ...endTensors(decoder),
     head.weight,
     ...(head.bias ? [head.bias] : []),
   ];
@@ -68,6 +67,11 @@ export function blockTensors(block: Block): TensorView[] {
 /** Every tensor between token ids and block 0. */
 export function embeddingTensors({ token, position, projection, norm }: Embedding): TensorView[] {
   return [token, ...(position ? [position.table] : []), ...linearTensors(projection), ...normTensors(norm)];
+}
+
+/** Every tensor between the last block and the head. */
+export function endTensors({ finalNorm, outputProjection }: Decoder): TensorView[] {
+  return [...normTensors(finalNorm), ...linearTensors(outputProjection)];
 }
 
 function normTensors(norm: Norm | undefined): TensorView[] {

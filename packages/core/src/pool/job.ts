@@ -1,5 +1,5 @@
 import type { RopeFrequencies } from '../model/round-rope.js';
-import type { StepSpec } from '../recipe.js';
+import type { StepSpec } from '../parse-recipe.js';
 import type { CalibrationRecord, CellKey, CellResult } from '../store/types.js';
 
 /** What a worker is asked to do: data only, so that it could as well go to another machine. */

@@ -1,5 +1,5 @@
 import type { Kernels } from '@lowbit/kernels';
-import type { BlockState, LayerState } from '../draft/draft.js';
+import type { BlockState, Draft, LayerState } from '../draft/draft.js';
 import { exactOperators } from '../draft/operators.js';
 import type { SampledSite } from '../draft/operators.js';
 import type { BlockRunner } from '../engine/block-runner.js';
@@ -63,6 +63,33 @@ export class Collector {
     return samples;
   }
 
+  /** At the head's input, of states behind the last block. */
+  collectHead(point: string, { states }: Stream, draft: Draft, kinds: readonly StatisticKind[]): Promise<Statistics> {
+    const key = `${point} head ${kinds.join('+')}`;
+    const pass = this.#passes.get(key) ?? this.#headPass(states, draft, kinds);
+    this.#passes.set(key, pass);
+    return pass;
+  }
+
+  async #headPass(states: HiddenStates, draft: Draft, kinds: readonly StatisticKind[]): Promise<Statistics> {
+    const { decoder, sites, head } = draft;
+    const { run, release } = await this.runner.openEnd({
+      decoder,
+      operators: exactOperators(sites),
+      read: (view) => draft.current(view),
+    });
+    const sum = new StatisticsSum(
+      `the input of ${head.linear.name}`,
+      head.linear.cols,
+      kinds,
+      this.kernels,
+      countTokens(states),
+    );
+    for (const [i, batch] of states.batches.entries()) await sum.add(await run(await states.read(i), batch));
+    await release();
+    return sum.finish();
+  }
+
   /** Statistics of a finished block are not asked for again. */
   clear(): void {
     this.#passes.clear();
@@ -85,7 +112,7 @@ export class Collector {
       observed,
       next: false,
     });
-    const tokens = states.batches.reduce((sum, { sequences, length }) => sum + sequences * length, 0);
+    const tokens = countTokens(states);
     const sums = owners.map(({ linear }) => {
       const { name, rows, cols } = linear;
       const width = place === 'input' ? cols : rows;
@@ -98,6 +125,10 @@ export class Collector {
     }
     return sums.map((sum) => sum.finish());
   }
+}
+
+function countTokens({ batches }: HiddenStates): number {
+  return batches.reduce((sum, { sequences, length }) => sum + sequences * length, 0);
 }
 
 /** The layer that stands for all of its stage that see the same value: the first, unless operators sit on the inputs. */

@@ -1,20 +1,21 @@
 import type { Kernels } from '@lowbit/kernels';
-import { Draft } from '../draft/draft.js';
-import type { BlockState, FloatModel } from '../draft/draft.js';
+import type { BlockState, Draft, FloatModel } from '../draft/draft.js';
 import { exactOperators } from '../draft/operators.js';
 import { BlockRunner } from '../engine/block-runner.js';
 import type { TensorSource } from '../engine/parameters.js';
 import type { Device } from '../engine/runtime.js';
-import { LowbitError, toLowbitError } from '../errors.js';
-import type { CalibrationInputs, MethodContext } from '../method.js';
+import type { LowbitError } from '../errors.js';
+import type { BlockDraft } from '../method.js';
 import type { TensorView } from '../model/decoder.js';
 import { embeddingTensors } from '../model/read-decoder.js';
-import type { ResolvedRecipe, ResolvedStep } from '../recipe.js';
+import type { ResolvedRecipe } from '../recipe.js';
 import { Collector } from './collector.js';
 import type { Stream } from './collector.js';
 import { ModuleReplay } from './replay.js';
 import { HiddenStates, planBatches } from './hidden-states.js';
 import type { Batch } from './hidden-states.js';
+import { eachStep, guard, openLane } from './lane.js';
+import type { Lane, OpenReplay } from './lane.js';
 
 export interface QuantizeRequest {
   model: FloatModel;
@@ -34,26 +35,8 @@ export interface QuantizeRequest {
   onBlock: (recipe: ResolvedRecipe, block: BlockState) => Promise<void>;
 }
 
-type OpenReplay = (block: BlockState, stream: Stream) => ReturnType<typeof ModuleReplay.open>;
-
 /** Tokens that run through a block together. */
 const batchTokens = 2048;
-
-/** One recipe on its way: its draft and the streams that feed it. */
-interface Lane {
-  recipe: ResolvedRecipe;
-  draft: Draft;
-  inputs: Set<CalibrationInputs>;
-  streams: Map<CalibrationInputs, Stream>;
-  /** What its next request for statistics reads from. */
-  reading: CalibrationInputs;
-  /** Its float model differs from the checkpoint's: prepare edited it. */
-  prepared: boolean;
-  /** The draft's edition when the current block began. */
-  entered: number;
-  replay: { edition: number; modules: ReturnType<OpenReplay> } | undefined;
-  failure: LowbitError | undefined;
-}
 
 /**
  * Takes all recipes of a model through its blocks together: block by block, each block read once, passes that stand at
@@ -73,7 +56,7 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
   const lanes = recipes.map((recipe) => openLane(request, recipe, collector, openReplay));
   try {
     for (const lane of lanes) {
-      await guard(lane, () => eachStep(lane, async (step, context) => step.method.prepare?.(lane.draft, context)));
+      await guard(lane, () => eachStep(lane, ({ method, draft, context }) => method.prepare?.(draft, context)));
       lane.prepared = lane.draft.edition > 0;
     }
     const batches = await openStreams(request, runner, lanes, released);
@@ -90,69 +73,17 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
         for (const states of replayed.splice(0)) await states.release();
       }
       collector.clear();
-      if (block.index + 1 < model.decoder.blocks.length)
-        await advance(request, runner, lanes, batches, block.index, released);
+      const isLast = block.index + 1 === model.decoder.blocks.length;
+      const going = isLast ? lanes.filter(({ steps }) => steps.some(({ readsHead }) => readsHead)) : lanes;
+      await advance(request, runner, going, batches, block.index, released);
       for (const { draft } of lanes) draft.forget(draft.blocks[block.index] as BlockState);
     }
-    for (const lane of lanes)
-      await guard(lane, () => eachStep(lane, async (step, context) => step.method.finish?.(lane.draft, context)));
+    for (const lane of lanes) await guard(lane, () => finishModel(lane));
   } finally {
     await runner.release();
     for (const states of [...released, ...replayed]) await states.release();
   }
   return new Map(lanes.map((lane) => [lane.recipe, lane.failure ?? lane.draft]));
-}
-
-function openLane(
-  { model, kernels, calibration }: QuantizeRequest,
-  recipe: ResolvedRecipe,
-  collector: Collector,
-  openReplay: OpenReplay,
-): Lane {
-  const inputs = new Set(recipe.steps.flatMap(({ method, options }) => method.needs?.(options)?.inputs ?? []));
-  const lane: Lane = {
-    recipe,
-    draft: new Draft(model, kernels, {
-      statistics(block, layers, kinds, place) {
-        return collector.collect(pointOf(lane), streamOf(lane), block, layers, kinds, place);
-      },
-      sample: (block, site, limit) => collector.sample(pointOf(lane), streamOf(lane), block, site, limit),
-      async replay(block, module) {
-        const { edition } = lane.draft;
-        if (lane.replay?.edition !== edition) lane.replay = { edition, modules: openReplay(block, streamOf(lane)) };
-        return (await lane.replay.modules)[module];
-      },
-    }),
-    inputs,
-    streams: new Map(),
-    reading: 'quantized',
-    prepared: false,
-    entered: 0,
-    replay: undefined,
-    failure: undefined,
-  };
-  if (inputs.size > 0 && calibration === undefined)
-    lane.failure = new LowbitError(
-      'METHOD_NEEDS',
-      `Expected calibration data for ${recipe.name}, got none; name some with --calibration, for instance wikitext2.`,
-    );
-  return lane;
-}
-
-/** Names its stream and its edits of the block: lanes at one point share passes. */
-function pointOf(lane: Lane): string {
-  const own = lane.prepared || lane.draft.edition !== lane.entered;
-  return `${streamOf(lane).name} ${own ? `${lane.recipe.name}#${lane.draft.edition}` : ''}`;
-}
-
-/** What the lane's present step reads from. */
-function streamOf({ streams, reading, recipe }: Lane): Stream {
-  const stream = streams.get(reading);
-  if (stream) return stream;
-  throw new LowbitError(
-    'METHOD_NEEDS',
-    `Expected a method to declare the statistics it asks for, but ${recipe.name} asked without; add them to its needs.`,
-  );
 }
 
 /** The states that enter block 0. Lanes whose embedding is unchanged share one stream. */
@@ -167,7 +98,7 @@ async function openStreams(
   const sequences = request.calibration;
   const { batches, members } = planBatches(sequences, batchTokens);
   const embed = async (name: string, parameters: Parameters<BlockRunner['embed']>[1]): Promise<Stream> => {
-    const states = await createStates(request, batches, name, released);
+    const states = await createStates(request, batches, `embedding-${released.length}`, released);
     for (const [i, indices] of members.entries())
       await states.write(
         i,
@@ -181,10 +112,17 @@ async function openStreams(
   let shared: Promise<Stream> | undefined;
   for (const { draft, recipe, inputs, streams } of needing) {
     const edited = embeddingTensors(draft.decoder.embedding).some(({ tensor }) => draft.isEdited(tensor));
-    const stream = edited
-      ? await embed(`${recipe.name} embedding`, (view) => draft.read(view.tensor))
-      : await (shared ??= embed('embedding', request.sources));
-    for (const kind of inputs) streams.set(kind, stream);
+    const encoded = draft.encoded.has(draft.decoder.embedding.token.tensor);
+    let float: Promise<Stream> | undefined;
+    const openFloat = () =>
+      (float ??= edited
+        ? embed(`${recipe.name} embedding`, (view) => draft.read(view.tensor))
+        : (shared ??= embed('embedding', request.sources)));
+    for (const kind of inputs) {
+      const rounded = kind === 'quantized' && encoded;
+      const name = `${recipe.name} rounded embedding`;
+      streams.set(kind, await (rounded ? embed(name, (view) => draft.current(view)) : openFloat()));
+    }
   }
   return batches;
 }
@@ -194,12 +132,17 @@ async function finishBlock({ onBlock }: QuantizeRequest, lane: Lane, index: numb
   const block = lane.draft.blocks[index] as BlockState;
   await lane.draft.settle(block);
   lane.entered = lane.draft.edition;
-  await eachStep(lane, async (step, context) => {
-    lane.reading = step.method.needs?.(step.options)?.inputs ?? 'quantized';
-    await step.method.block?.(block, context);
-  });
+  await eachStep(lane, ({ method, draft, context }) => method.block?.(draft.blocks[index] as BlockDraft, context));
   await lane.draft.settle(block);
   await onBlock(lane.recipe, block);
+}
+
+/** The method hooks behind the last block. */
+function finishModel(lane: Lane): Promise<void> {
+  return eachStep(lane, ({ method, draft, context }) => {
+    if (draft.head) draft.untieHead();
+    return method.finish?.(draft, context);
+  });
 }
 
 /** Every stream through this block; streams of one name with equal weights are run once. */
@@ -255,25 +198,4 @@ async function createStates(
   });
   released.push(states);
   return states;
-}
-
-async function eachStep(
-  lane: Lane,
-  hook: (step: ResolvedStep, context: MethodContext<Record<string, unknown>>) => Promise<void>,
-): Promise<void> {
-  for (const step of lane.recipe.steps) await hook(step, { options: step.options, kernels: lane.draft.kernels });
-}
-
-/** A failed lane stops; the others go on. */
-async function guard(lane: Lane, work: () => Promise<void>): Promise<void> {
-  if (lane.failure !== undefined) return;
-  try {
-    await work();
-  } catch (thrown) {
-    const failure = toLowbitError(thrown);
-    lane.failure =
-      failure.code === 'INTERNAL'
-        ? new LowbitError('METHOD_FAILED', `${lane.recipe.name} failed: ${failure.message}`, { cause: thrown })
-        : failure;
-  }
 }

@@ -1,3 +1,5 @@
+import type { LayerOverride } from '../layer-options.js';
+
 /** What lies on disk under `runs/<name>/`: one manifest, one file a finished cell. Everything the report shows is here. */
 export interface Manifest {
   formatVersion: 1;
@@ -41,9 +43,17 @@ export interface RecipeRecord {
   /** Short label, `gptq-w4-g64`, or the recipe as written. */
   name: string;
   /** Every option after defaults. Empty for `float`. */
-  steps: { method: string; version: string; options: Record<string, unknown> }[];
+  steps: StepRecord[];
   /** Nominal bits of the weights, for the table's order; undefined for float. */
   bits: number | undefined;
+}
+
+export interface StepRecord {
+  method: string;
+  version: string;
+  options: Record<string, unknown>;
+  /** What differs in the layers that a pattern names; absent where nothing does. */
+  layers?: readonly LayerOverride[] | undefined;
 }
 
 export interface TaskRecord {
@@ -125,7 +135,8 @@ export interface Row {
 /** What happened to one linear. Errors are relative Frobenius norms unless said. */
 export interface LayerRecord {
   layer: string;
-  block: number;
+  /** Undefined for embedding and head. */
+  block?: number | undefined;
   role: string;
   method: string;
   rows: number;

@@ -55,6 +55,8 @@ const partOfRole: Readonly<Record<LinearRole, LinearPart[]>> = {
   gateUp: ['gate', 'up'],
   down: ['output'],
   projection: ['output'],
+  embedding: ['output'],
+  head: ['output'],
 };
 
 export function linear(name: string, role: LinearRole, shape: LinearShape): Linear {

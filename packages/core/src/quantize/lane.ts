@@ -1,0 +1,134 @@
+import { Draft } from '../draft/draft.js';
+import type { BlockState } from '../draft/draft.js';
+import { StepDraft } from '../draft/step-draft.js';
+import { LowbitError, toLowbitError } from '../errors.js';
+import { bindLayers } from '../layer-options.js';
+import type { CalibrationInputs, Method, MethodContext } from '../method.js';
+import type { ResolvedRecipe } from '../recipe.js';
+import type { Collector, Stream } from './collector.js';
+import type { QuantizeRequest } from './quantize.js';
+import type { ModuleReplay } from './replay.js';
+
+export type OpenReplay = (block: BlockState, stream: Stream) => ReturnType<typeof ModuleReplay.open>;
+
+/** One recipe on its way: its draft and the streams that feed it. */
+export interface Lane {
+  recipe: ResolvedRecipe;
+  draft: Draft;
+  steps: LaneStep[];
+  inputs: Set<CalibrationInputs>;
+  streams: Map<CalibrationInputs, Stream>;
+  /** What its next request for statistics reads from. */
+  reading: CalibrationInputs;
+  /** Its float model differs from the checkpoint's: prepare edited it. */
+  prepared: boolean;
+  /** The draft's edition when the current block began. */
+  entered: number;
+  replay: { edition: number; modules: ReturnType<OpenReplay> } | undefined;
+  failure: LowbitError | undefined;
+}
+
+/** A step on this model. */
+export interface LaneStep {
+  method: Method;
+  draft: StepDraft;
+  context: MethodContext<Record<string, unknown>>;
+  reading: CalibrationInputs;
+  /** It will ask for statistics at the head's input. */
+  readsHead: boolean;
+}
+
+export function openLane(
+  { model, kernels, calibration }: QuantizeRequest,
+  recipe: ResolvedRecipe,
+  collector: Collector,
+  openReplay: OpenReplay,
+): Lane {
+  const inputs = new Set(recipe.steps.flatMap(({ method, options }) => method.needs?.(options)?.inputs ?? []));
+  const draft: Draft = new Draft(model, kernels, {
+    statistics: (block, layers, kinds, place) =>
+      collector.collect(pointOf(lane), streamOf(lane), block, layers, kinds, place),
+    sample: (block, site, limit) => collector.sample(pointOf(lane), streamOf(lane), block, site, limit),
+    headStatistics: (kinds) =>
+      collector.collectHead(`${streamOf(lane).name} ${recipe.name}#${draft.edition}`, streamOf(lane), draft, kinds),
+    async replay(block, module) {
+      const { edition } = draft;
+      if (lane.replay?.edition !== edition) lane.replay = { edition, modules: openReplay(block, streamOf(lane)) };
+      return (await lane.replay.modules)[module];
+    },
+  });
+  const lane: Lane = {
+    recipe,
+    draft,
+    steps: [],
+    inputs,
+    streams: new Map(),
+    reading: 'quantized',
+    prepared: false,
+    entered: 0,
+    replay: undefined,
+    failure: undefined,
+  };
+  try {
+    lane.steps = recipe.steps.map((step) => openStep(step, draft));
+  } catch (thrown) {
+    lane.failure = toLowbitError(thrown);
+  }
+  if (inputs.size > 0 && calibration === undefined)
+    lane.failure = new LowbitError(
+      'METHOD_NEEDS',
+      `Expected calibration data for ${recipe.name}, got none; name some with --calibration, for instance wikitext2.`,
+    );
+  return lane;
+}
+
+function openStep(step: ResolvedRecipe['steps'][number], draft: Draft): LaneStep {
+  const { method, options } = step;
+  const bound = bindLayers(step, draft.decoder);
+  const needs = method.needs?.(options);
+  const own = new StepDraft(draft, bound);
+  return {
+    method,
+    draft: own,
+    context: { options, optionsFor: ({ linear }) => bound.get(linear.name) ?? options, kernels: draft.kernels },
+    reading: needs?.inputs ?? 'quantized',
+    readsHead: own.treats(draft.head) && (needs?.statistics.length ?? 0) > 0,
+  };
+}
+
+/** Names its stream and its edits of the block: lanes at one point share passes. */
+function pointOf(lane: Lane): string {
+  const own = lane.prepared || lane.draft.edition !== lane.entered;
+  return `${streamOf(lane).name} ${own ? `${lane.recipe.name}#${lane.draft.edition}` : ''}`;
+}
+
+/** What the lane's present step reads from. */
+function streamOf({ streams, reading, recipe }: Lane): Stream {
+  const stream = streams.get(reading);
+  if (stream) return stream;
+  throw new LowbitError(
+    'METHOD_NEEDS',
+    `Expected a method to declare the statistics it asks for, but ${recipe.name} asked without; add them to its needs.`,
+  );
+}
+
+export async function eachStep(lane: Lane, hook: (step: LaneStep) => Promise<void> | undefined): Promise<void> {
+  for (const step of lane.steps) {
+    lane.reading = step.reading;
+    await hook(step);
+  }
+}
+
+/** A failed lane stops; the others go on. */
+export async function guard(lane: Lane, work: () => Promise<void>): Promise<void> {
+  if (lane.failure !== undefined) return;
+  try {
+    await work();
+  } catch (thrown) {
+    const failure = toLowbitError(thrown);
+    lane.failure =
+      failure.code === 'INTERNAL'
+        ? new LowbitError('METHOD_FAILED', `${lane.recipe.name} failed: ${failure.message}`, { cause: thrown })
+        : failure;
+  }
+}
