@@ -6,7 +6,7 @@ import { formatInstant } from './format-instant.js';
 import { formatCount } from './format-number.js';
 import { listCalibration, listEnvironment, orderRecipes, type Fact } from './protocol-facts.js';
 import { collectNotes } from './notes.js';
-import { formatOption } from './recipe-series.js';
+import { formatOption, listOverrides } from './recipe-series.js';
 import { buildResultTables, type Entry, type MetricColumn, type ResultTable } from './result-table.js';
 import type { RunData } from './run-data.js';
 import { collectTaskFacts, type TaskFacts } from './task-facts.js';
@@ -86,9 +86,9 @@ function renderTasks(facts: readonly TaskFacts[]): string {
 
 function renderRecipes(recipes: readonly RecipeRecord[]): string {
   const lines = recipes.map(({ name, steps }) => {
-    const described = steps.map(({ method, version, options }) => {
-      const pairs = Object.entries(options).map(([key, value]) => `${key}=${formatOption(value)}`);
-      return [method, `v${version}`, ...pairs].join(' ');
+    const described = steps.map((step) => {
+      const pairs = Object.entries(step.options).map(([key, value]) => `${key}=${formatOption(value)}`);
+      return [step.method, `v${step.version}`, ...pairs, ...listOverrides(step)].join(' ');
     });
     return `- ${escapeMarkdown(name)}: ${escapeMarkdown(described.join(' + ') || 'the checkpoint itself')}`;
   });

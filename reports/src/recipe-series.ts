@@ -26,15 +26,25 @@ function joinMethods(recipe: RecipeRecord): string {
 }
 
 function distinctOptions(recipe: RecipeRecord, alike: readonly RecipeRecord[]): string[] {
-  return recipe.steps.flatMap((step, index) =>
-    Object.entries(step.options)
+  return recipe.steps.flatMap((step, index) => [
+    ...Object.entries(step.options)
       .filter(([key]) => key !== 'bits')
       .filter(([key, value]) => {
         const same = alike.filter((other) => sameOption(other.steps[index]?.options[key], value));
         return same.length * 2 <= alike.length;
       })
       .map(([key, value]) => `${key}=${formatOption(value)}`),
-  );
+    ...listOverrides(step),
+  ]);
+}
+
+/** What a step does otherwise in some layers, as it is written in a recipe: `*.down_proj:bits=8`. */
+export function listOverrides({ layers = [] }: RecipeRecord['steps'][number]): string[] {
+  return layers.map((override) => {
+    if ('off' in override) return `${override.match}:off`;
+    const options = Object.entries(override.options).map(([key, value]) => `${key}=${formatOption(value)}`);
+    return `${override.match}:${options.join(',')}`;
+  });
 }
 
 function sameOption(a: unknown, b: unknown): boolean {

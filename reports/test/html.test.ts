@@ -155,6 +155,22 @@ t.test('a single layer keeps its whole name', async (t) => {
   t.match(await renderOne(run, 'html'), '<tr><th>model.layers.0.self_attn.q_proj<td>');
 });
 
+t.test('embedding and head keep their names beside the blocks, and overrides are named', async (t) => {
+  const run = makeRunData();
+  const recipe = run.manifest.recipes.find(({ name }) => name === 'gptq-w4-g64');
+  const [step] = recipe?.steps ?? [];
+  Object.assign(step ?? {}, { layers: [{ match: '*.down_proj', options: { bits: 8 } }] });
+  const { layers } = findCell(run, 'gptq-w4-g64', 'wikitext2');
+  const [first] = layers;
+  if (first) layers.push({ ...first, layer: 'lm_head', role: 'head', block: undefined, outputError: 0.75 });
+  const html = await renderOne(run, 'html');
+  t.match(html, '<tr><th>lm_head<td>');
+  t.match(textOf(html), 'largest 75 % (lm_head)');
+  t.notMatch(html, '<tr><th>model.layers', 'the others are still named by block');
+  t.match(textOf(html), 'actOrder=off *.down_proj:bits=8');
+  t.match(await renderOne(run, 'md'), 'actOrder=off \\*.down_proj:bits=8');
+});
+
 t.test('several models and several runs have sections of their own', async (t) => {
   const run = makeRunData({ models: ['one', 'two'] });
   const html = await renderOne([run, { ...run, manifest: { ...run.manifest, name: 'second' } }], 'html');

@@ -147,6 +147,19 @@ t.test('a series is the methods, and the options that most of their recipes do n
     { name: 'd', steps: [step('rtn', { bits: 4, clip: { grid: 8 } })], bits: 4 },
     { name: 'e', steps: [step('rtn', { bits: 4, clip: 'off' })], bits: 4 },
     { name: 'f', steps: [step('smoothquant', { alpha: 0.5 }), step('gptq', { bits: 4 })], bits: 4 },
+    {
+      name: 'g',
+      steps: [
+        {
+          ...step('gptq', { bits: 4, groupSize: 64 }),
+          layers: [
+            { match: 'down', options: { bits: 8, groupSize: 32 } },
+            { match: '*.0.*', off: true },
+          ],
+        },
+      ],
+      bits: 4,
+    },
   ]);
   t.same(Object.fromEntries(names), {
     float: 'float',
@@ -156,5 +169,6 @@ t.test('a series is the methods, and the options that most of their recipes do n
     d: 'rtn clip={"grid":8}',
     e: 'rtn clip=off',
     f: 'smoothquant+gptq',
+    g: 'gptq down:bits=8,groupSize=32 *.0.*:off',
   });
 });

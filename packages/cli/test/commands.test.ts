@@ -97,6 +97,34 @@ t.test('eval prints rows, writes samples, and knows an artifact', async (t) => {
   t.equal(inspected.layers.length, 35);
 });
 
+t.test('overrides by layer, as text and in a recipe file', async (t) => {
+  const layers = [
+    { match: '*.down_proj', options: { bits: 8 } },
+    { match: 'model.layers.0.*', off: true },
+  ];
+  const steps = [{ method: 'rtn', options: { bits: 3 }, layers }];
+  const folder = t.testdir({ 'mine.json': JSON.stringify({ steps }) });
+  const made: { digest: string; recipe: unknown }[] = [];
+  for (const recipe of ['rtn(bits=3){*.down_proj:bits=8; model.layers.0.*:off}', join(folder, 'mine.json')]) {
+    const artifact = join(folder, `artifact-${made.length}`);
+    const { status } = await callLowbit(t, ['quantize', model, '--recipe', recipe, '-o', artifact]);
+    t.equal(status, 0);
+    made.push(JSON.parse((await callLowbit(t, ['inspect', artifact, '--json'])).stdout) as (typeof made)[number]);
+    t.match(
+      (await callLowbit(t, ['inspect', artifact])).stdout,
+      /\*\.down_proj +{"bits":8}\n +model\.layers\.0\.\* +"off"/,
+    );
+  }
+  t.match(made[0], { recipe: { steps: [{ layers }] } });
+  t.equal(made[0]?.digest, made[1]?.digest);
+  const { stdout } = await callLowbit(t, ['list', 'methods', '--json']);
+  const [rtn] = JSON.parse(stdout) as { options: { name: string; perLayer: boolean }[] }[];
+  t.same(
+    rtn?.options.filter(({ perLayer }) => !perLayer).map(({ name }) => name),
+    ['head', 'embeddings'],
+  );
+});
+
 t.test('lists and doctor', async (t) => {
   for (const what of ['methods', 'presets', 'tasks', 'families', 'formats', 'exports', 'devices']) {
     const { stdout, status } = await callLowbit(t, ['list', what, '--json']);
@@ -165,6 +193,8 @@ t.test('bad usage and input: status 2, one sentence with its code, nothing on st
     [rtn('rtn(bits=2.5)'), 'METHOD_OPTION', /use a whole number\.$/m],
     [rtn('rtn', '--rope-frequencies', 'bfloat16'), 'USAGE', /Unknown option/],
     [rtn('rtn(bitz=4)'), 'METHOD_OPTION', /did you mean 'bits'/],
+    [rtn('rtn{*.down_porj:bits=8}'), 'RECIPE_LAYER', /did you mean '\*\.down_proj'/],
+    [rtn('rtn{down:bits=8}', '--format', 'gptq'), 'EXPORT_REFUSED', /float32|one entry/],
     [rtn('rtn(groupSize=48)'), 'SPEC_GROUP_SIZE', /divides the 64 columns/],
     [rtn('rtn', '--format', 'gguf'), 'EXPORT_REFUSED', /rtn has scaleType=float32.*set scaleType=float16/],
     [rtn('rtn(bits=3)', '--format', 'onnx'), 'EXPORT_REFUSED', /bits=3.*set bits=8/],

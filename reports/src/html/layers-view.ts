@@ -23,12 +23,14 @@ export function viewLayers(table: ResultTable): LayersView[] {
 }
 
 function viewRecipe(row: RecipeRow): LayersView {
-  const prefix = commonPrefix(row.layers.map(({ layer }) => layer));
+  // Embedding and head lie outside the blocks and keep their names.
+  const prefix = commonPrefix(row.layers.filter(({ block }) => block !== undefined).map(({ layer }) => layer));
+  const shorten = ({ layer }: LayerRecord): string => (layer.startsWith(prefix) ? layer.slice(prefix.length) : layer);
   return {
     recipe: row.recipe,
-    summary: summarise(row, prefix.length),
+    summary: summarise(row, shorten),
     rows: row.layers.map((layer) => ({
-      layer: layer.layer.slice(prefix.length),
+      layer: shorten(layer),
       bitsPerWeight: layer.bitsPerWeight.toFixed(2),
       weightError: percent(layer.weightError),
       outputError: percent(layer.outputError),
@@ -41,7 +43,7 @@ function viewRecipe(row: RecipeRow): LayersView {
 }
 
 /** What a reader would look for in the rows: the middle, the worst, and whether the method beat rounding. */
-function summarise({ layers, fallbacks }: RecipeRow, prefixLength: number): string {
+function summarise({ layers, fallbacks }: RecipeRow, shorten: (layer: LayerRecord) => string): string {
   const parts = [`${layers.length} layers`];
   const errors = layers.flatMap((layer) =>
     layer.outputError === undefined ? [] : { layer, error: layer.outputError },
@@ -51,7 +53,7 @@ function summarise({ layers, fallbacks }: RecipeRow, prefixLength: number): stri
   const worst = sorted.at(-1);
   if (middle && worst)
     parts.push(
-      `output error: median ${percent(middle.error)} %, largest ${percent(worst.error)} % (${worst.layer.layer.slice(prefixLength)})`,
+      `output error: median ${percent(middle.error)} %, largest ${percent(worst.error)} % (${shorten(worst.layer)})`,
     );
   const ratios = layers.flatMap((layer) => toRatio(layer) ?? []);
   if (ratios.some((ratio) => ratio !== 1))

@@ -1,7 +1,7 @@
 import { directionArrow } from '../format-entry.js';
 import { formatBytes, formatCount, formatParameters } from '../format-number.js';
 import { listCalibration, listEnvironment, orderRecipes, type Fact } from '../protocol-facts.js';
-import { formatOption } from '../recipe-series.js';
+import { formatOption, listOverrides } from '../recipe-series.js';
 import type { ResultTable } from '../result-table.js';
 import type { RunData } from '../run-data.js';
 import type { TaskFacts } from '../task-facts.js';
@@ -22,7 +22,7 @@ export interface ProtocolView {
   recipes: {
     name: string;
     bits: string;
-    steps: { method: string; version: string; options: { key: string; value: string }[] }[];
+    steps: { method: string; version: string; options: { key: string; value: string }[]; overrides: string[] }[];
   }[];
   environment: Fact[];
 }
@@ -60,10 +60,11 @@ export function viewProtocol(run: RunData, tables: readonly ResultTable[], facts
     recipes: orderRecipes(run, tables).map(({ name, bits, steps }) => ({
       name,
       bits: bits === undefined ? '–' : String(bits),
-      steps: steps.map(({ method, version, options }) => ({
-        method,
-        version,
-        options: Object.entries(options).map(([key, value]) => ({ key, value: formatOption(value) })),
+      steps: steps.map((step) => ({
+        method: step.method,
+        version: step.version,
+        options: Object.entries(step.options).map(([key, value]) => ({ key, value: formatOption(value) })),
+        overrides: listOverrides(step),
       })),
     })),
     environment: listEnvironment(run),

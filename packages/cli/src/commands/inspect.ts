@@ -70,7 +70,13 @@ function formatInfo(info: SubjectInfo, dtypes: Record<string, number> | undefine
     ...(recipe
       ? [
           ['recipe', recipe.name],
-          ...recipe.steps.map(({ method, options }) => [`  ${method}`, JSON.stringify(options)]),
+          ...recipe.steps.flatMap(({ method, options, layers = [] }) => [
+            [`  ${method}`, JSON.stringify(options)],
+            ...layers.map(({ match, ...rest }) => [
+              `    ${match}`,
+              JSON.stringify('off' in rest ? 'off' : rest.options),
+            ]),
+          ]),
         ]
       : []),
     ...(calibration

@@ -25,6 +25,7 @@ const lists: Record<string, (registry: Registry) => { json: unknown; text: strin
         option.type,
         option.default === undefined ? '' : JSON.stringify(option.default),
         option.range,
+        option.perLayer ? 'per layer' : '',
         option.description,
       ]);
       return `${name}: ${description} (${source})\n${alignLeft(rows)}`;

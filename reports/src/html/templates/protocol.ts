@@ -38,7 +38,7 @@ export const protocol = `<section id="{{id}}">
 <thead><tr><th scope="col" class="text">Recipe</th><th scope="col">Bits</th><th scope="col" class="text">Steps, every option after defaults</th></tr></thead>
 <tbody>
 {{#each recipes}}
-<tr><th scope="row">{{name}}</th><td>{{bits}}</td><td class="text wide">{{#each steps}}<span class="line"><b>{{method}}</b> <small>v{{version}}</small>{{#each options}} <code class="option">{{key}}={{value}}</code>{{/each}}</span>{{else}}the checkpoint itself{{/each}}</td></tr>
+<tr><th scope="row">{{name}}</th><td>{{bits}}</td><td class="text wide">{{#each steps}}<span class="line"><b>{{method}}</b> <small>v{{version}}</small>{{#each options}} <code class="option">{{key}}={{value}}</code>{{/each}}{{#each overrides}} <code class="option">{{this}}</code>{{/each}}</span>{{else}}the checkpoint itself{{/each}}</td></tr>
 {{/each}}
 </tbody>
 </table>
