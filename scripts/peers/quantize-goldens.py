@@ -14,7 +14,9 @@ float8 = {"e4m3": (torch.float8_e4m3fn, 448.0), "e5m2": (torch.float8_e5m2, 5734
 def symmetric(x, bits, clip, dim):
     top = 2 ** (bits - 1) - 1
     step = x.abs().amax(dim, keepdim=True) * clip / top
-    return torch.clamp(torch.round(x / step), -top - 1, top) * step
+    codes = torch.round(x / step)
+    # SmoothQuant, which has no clip ratio, does not clamp; in bfloat16 the greatest value of the last token becomes 128 steps.
+    return (codes if clip == 1 else torch.clamp(codes, -top - 1, top)) * step
 
 
 def asymmetric(x, bits, clip, dim):

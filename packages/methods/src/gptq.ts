@@ -1,6 +1,6 @@
-import type { Codes, GptqResult, GridSpec, Kernels, Matrix } from '@lowbit/kernels';
-import { defineMethod, storeAffine, z } from '@lowbit/core';
-import type { BlockDraft, EncodeRecord, LayerDraft, MethodContext } from '@lowbit/core';
+import type { Codes, GptqResult, Kernels, Matrix } from '@lowbit/kernels';
+import { decodeAffine, defineMethod, storeAffine, z } from '@lowbit/core';
+import type { AffineSpec, BlockDraft, EncodeRecord, LayerDraft, MethodContext } from '@lowbit/core';
 import { chosenEnds, endOptions } from './end-options.js';
 import { affineSpec, gridOptionNames, gridOptions } from './grid-options.js';
 import { roundLayers } from './round-layers.js';
@@ -82,12 +82,12 @@ async function compare(
   weight: Matrix,
   hessian: Float32Array,
   found: GptqResult,
-  spec: GridSpec,
+  spec: AffineSpec,
   kernels: Kernels,
 ): Promise<EncodeRecord> {
-  const { rows, cols, data } = weight;
-  const errorOf = async ({ codes, parameters, groupIndex }: Codes): Promise<number> => {
-    const decoded = await kernels.decode(codes, rows, cols, spec, parameters, groupIndex);
+  const { cols, data } = weight;
+  const errorOf = async (codes: Codes): Promise<number> => {
+    const decoded = await decodeAffine(codes, weight, spec, kernels);
     // A plain loop: a closure a weight takes longer than the products.
     for (let i = 0; i < decoded.length; i++) decoded[i] = (data[i] as number) - (decoded[i] as number);
     return kernels.quadraticError({ ...weight, data: decoded }, hessian);

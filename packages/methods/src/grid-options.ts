@@ -1,5 +1,5 @@
-import type { GridSpec } from '@lowbit/kernels';
 import { LowbitError, z } from '@lowbit/core';
+import type { AffineSpec } from '@lowbit/core';
 
 /** Options of every method that ends in an affine integer grid. */
 export const gridOptions = {
@@ -26,6 +26,10 @@ export const gridOptions = {
     .enum(['float32', 'float16', 'bfloat16'])
     .default('float32')
     .describe('what scales are rounded to and stored in'),
+  weightType: z
+    .enum(['float32', 'float16', 'bfloat16'])
+    .default('float32')
+    .describe('what decoded weights are rounded to, as a model in that type holds them'),
 };
 
 /** Layers may differ in all of them. */
@@ -34,8 +38,8 @@ export const gridOptionNames = Object.keys(gridOptions) as (keyof typeof gridOpt
 export type GridOptions = z.output<z.ZodObject<typeof gridOptions>>;
 
 /** The grid of one layer. Throws SPEC_GROUP_SIZE where the group size does not fit the columns. */
-export function affineSpec(options: GridOptions, layer: { name: string; cols: number }): GridSpec {
-  const { bits, symmetric, grid, clip, clipNorm, clipSteps, clipMaxShrink, scaleType } = options;
+export function affineSpec(options: GridOptions, layer: { name: string; cols: number }): AffineSpec {
+  const { bits, symmetric, grid, clip, clipNorm, clipSteps, clipMaxShrink, scaleType, weightType } = options;
   const granularity = options.granularity ?? (options.groupSize === undefined ? 'channel' : 'group');
   const groupSize = granularity === 'group' ? Math.min(options.groupSize ?? 128, layer.cols) : layer.cols;
   if (granularity === 'group' && layer.cols % groupSize !== 0 && options.remainder === 'refuse')
@@ -44,5 +48,6 @@ export function affineSpec(options: GridOptions, layer: { name: string; cols: nu
       `Expected a groupSize that divides the ${layer.cols} columns of ${layer.name}, got ${groupSize}; choose a divisor or set remainder=short.`,
     );
   const search = clip === 'mse' ? { norm: clipNorm, steps: clipSteps, maxShrink: clipMaxShrink } : undefined;
-  return { grid: { name: grid, symmetric, bits }, granularity, groupSize, clip: search, scaleType };
+  const rounding = weightType === 'float32' ? {} : { weightType };
+  return { grid: { name: grid, symmetric, bits }, granularity, groupSize, clip: search, scaleType, ...rounding };
 }

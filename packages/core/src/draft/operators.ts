@@ -41,7 +41,8 @@ export interface RotateFactor {
 
 /**
  * Quantize and dequantize in float. Symmetric: s = clipRatio * absMax / top; integers have top = 2^(bits-1) - 1 and codes
- * -top - 1 .. top. In a float8 format x / s is rounded half to even to one of its values, at most `float8Top` in size.
+ * -top - 1 .. top, or whatever comes out where a half computes the whole range: SmoothQuant does not clamp, and in bfloat16
+ * the greatest value of 8 bits may become 127.5 and then 128. In a float8 format x / s is rounded half to even to one of its values, at most `float8Top` in size.
  */
 export interface Quantize {
   kind: 'quantize';

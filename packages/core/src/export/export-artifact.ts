@@ -8,6 +8,7 @@ import type { ResolvedRecipe } from '../recipe.js';
 import { refuse } from './format.js';
 import type { ExportFormat, ExportSource } from './format.js';
 import { exportFormats } from './index.js';
+import { requireWeightTypes } from './hugging-face-folder.js';
 import { readGrid } from './layer-grid.js';
 
 export interface ExportOutcome {
@@ -29,6 +30,7 @@ export async function exportArtifact(
 ): Promise<ExportOutcome> {
   const source = await openSource(path, format, kernels);
   await format.check(source);
+  await requireWeightTypes(format, source);
   const part = `${folder}.part`;
   await rm(part, { recursive: true, force: true });
   await mkdir(part, { recursive: true });
@@ -83,10 +85,21 @@ export function checkRecipeExport(format: ExportFormat, { steps }: ResolvedRecip
 }
 
 /** Width and scales, as far as these options of a step name them. */
-function checkGrid({ name, limits }: ExportFormat, method: Method, { bits, scaleType }: Record<string, unknown>): void {
+function checkGrid({ name, limits }: ExportFormat, method: Method, options: Record<string, unknown>): void {
+  // Only steps on weights have bits of weights.
+  if (method.bits === undefined) return;
+  const { bits, arithmetic = 'float32' } = options;
+  const { scaleType, weightType } =
+    arithmetic === 'float32' ? options : { scaleType: arithmetic, weightType: arithmetic };
   if (limits.halfScales && scaleType === 'float32')
     refuse(name, `${method.name} has scaleType=float32, and scales are float16 there`, 'set scaleType=float16');
-  if (typeof bits === 'number' && limits.bits?.includes(bits) === false && method.bits !== undefined)
+  if (limits.decodesTo !== undefined && weightType !== undefined && weightType !== limits.decodesTo)
+    refuse(
+      name,
+      `${method.name} has weightType=${String(weightType)}, and its loaders decode to ${limits.decodesTo}`,
+      'leave it out',
+    );
+  if (typeof bits === 'number' && limits.bits?.includes(bits) === false)
     refuse(
       name,
       `${method.name} has bits=${bits}, and the format has ${limits.bits.join(', ')}`,

@@ -18,11 +18,17 @@ export interface ExportSource {
 export interface ExportFormat {
   name: string;
   description: string;
-  /**
-   * What a step's options must be, as far as that is known before it is run. Absent: anything. `oneGrid`: one width and
-   * group size for all layers; `allLayers`: none may stay float.
-   */
-  limits: { bits?: readonly number[]; halfScales: boolean; oneGrid?: boolean; allLayers?: boolean };
+  /** What a step's options must be, as far as that is known before it is run. Absent: anything. */
+  limits: {
+    bits?: readonly number[];
+    halfScales: boolean;
+    /** Loaders decode to float32; absent: to the dtype in config.json. */
+    decodesTo?: 'float32';
+    /** One width and group size for all layers. */
+    oneGrid?: boolean;
+    /** None may stay float. */
+    allLayers?: boolean;
+  };
   /** Throws EXPORT_REFUSED, before anything is written, for what the format cannot say. */
   check(source: ExportSource): Promise<void>;
   /** Writes into an empty folder. The result: what a user must know about the files, a sentence each. */

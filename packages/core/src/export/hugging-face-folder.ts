@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { readTensorBytes } from '../artifact/tensor-bytes.js';
 import { weightsFile } from '../artifact/artifact.js';
 import type { Artifact } from '../artifact/artifact.js';
+import type { FloatType } from '../draft/operators.js';
 import { tensorBytes } from '../model/dtype.js';
 import { readJsonObject } from '../model/json.js';
 import type { JsonObject } from '../model/json.js';
@@ -12,11 +13,15 @@ import type { NewTensor } from '../model/safetensors-write.js';
 import type { StoredTensor } from '../model/safetensors.js';
 import { fitConfig } from './fit-config.js';
 import { refuse } from './format.js';
-import type { ExportSource } from './format.js';
+import type { ExportFormat, ExportSource } from './format.js';
 
 const copied = ['generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'];
 
-const torchDtypes: Readonly<Record<string, string>> = { F32: 'float32', F16: 'float16', BF16: 'bfloat16' };
+const torchDtypes: Readonly<Record<'F32' | 'F16' | 'BF16', FloatType>> = {
+  F32: 'float32',
+  F16: 'float16',
+  BF16: 'bfloat16',
+};
 
 /** The artifact's config.json, with what edits changed. Throws EXPORT_REFUSED. */
 export async function readFittingConfig(format: string, artifact: Artifact): Promise<ReturnType<typeof fitConfig>> {
@@ -27,33 +32,56 @@ export async function readFittingConfig(format: string, artifact: Artifact): Pro
 }
 
 /**
- * A folder in Hugging Face layout: encoded linears as `tensors`, everything else as the artifact stores it. `dtype` in
- * its config is the narrowest that holds every float tensor and the scales exactly, because loaders cast to it.
+ * A folder in Hugging Face layout: encoded linears as `tensors`, everything else as the artifact stores it, `dtype` in its
+ * config that of `loadedDtype`.
  */
 export async function writeHuggingFaceFolder(
   format: string,
-  { artifact, layers, kernels }: ExportSource,
+  source: ExportSource,
   folder: string,
   tensors: readonly NewTensor[],
   quantization: JsonObject,
 ): Promise<void> {
+  const { artifact } = source;
   const { config, zeroBiases } = await readFittingConfig(format, artifact);
   const plain = plainTensors(artifact);
-  const dtypes = new Set(plain.map(({ dtype }) => dtype));
-  const [only = 'F32'] = dtypes;
-  const isNarrow = dtypes.size === 1 && (only === 'F16' || only === 'BF16');
-  const scales = layers.map((layer) => layer.scales);
-  const fits = isNarrow && (await Promise.all(scales.map((each) => holds(each, only, kernels)))).every(Boolean);
+  const only = onlyDtype(plain);
   const zeros = zeroBiases.map(({ tensor, shape }): NewTensor => {
-    const dtype = isNarrow ? only : 'F32';
-    return { name: tensor, dtype, shape, data: new Uint8Array(tensorBytes(dtype, shape) ?? 0) };
+    return { name: tensor, dtype: only, shape, data: new Uint8Array(tensorBytes(only, shape) ?? 0) };
   });
   const stored = plain.map((tensor): NewTensor => ({ ...tensor, data: () => readTensorBytes(tensor) }));
   await writeSafetensors(join(folder, weightsFile), [...stored, ...zeros, ...tensors], { format: 'pt' });
   const { dtype: _, ...rest } = config;
-  const written = { ...rest, torch_dtype: torchDtypes[fits ? only : 'F32'], quantization_config: quantization };
+  const written = { ...rest, torch_dtype: torchDtypes[await loadedDtype(source)], quantization_config: quantization };
   await writeFile(join(folder, 'config.json'), `${JSON.stringify(written, undefined, 2)}\n`);
   await copyTokenizer(artifact.folder, folder);
+}
+
+/** The narrowest dtype that holds every float tensor and the scales exactly: loaders cast to it, decoded weights included. */
+async function loadedDtype({ artifact, layers, kernels }: ExportSource): Promise<'F32' | 'F16' | 'BF16'> {
+  const dtype = onlyDtype(plainTensors(artifact));
+  if (dtype === 'F32') return dtype;
+  const fits = await Promise.all(layers.map(({ scales }) => holds(scales, dtype, kernels)));
+  return fits.every(Boolean) ? dtype : 'F32';
+}
+
+function onlyDtype(tensors: readonly StoredTensor[]): 'F32' | 'F16' | 'BF16' {
+  const [only, ...others] = new Set(tensors.map(({ dtype }) => dtype));
+  return others.length === 0 && (only === 'F16' || only === 'BF16') ? only : 'F32';
+}
+
+/** What decoded weights are rounded to is what loaders round them to. Throws EXPORT_REFUSED. */
+export async function requireWeightTypes({ name, limits }: ExportFormat, source: ExportSource): Promise<void> {
+  const rounded = source.layers.find(({ weightType }) => weightType !== 'float32');
+  if (rounded === undefined) return;
+  const loaded = limits.decodesTo ?? torchDtypes[await loadedDtype(source)];
+  const other = source.layers.find(({ weightType }) => weightType !== loaded);
+  if (other)
+    refuse(
+      name,
+      `weights of ${other.linear.name} are rounded to ${other.weightType}, and its loaders would decode them to ${loaded}`,
+      `quantize with weightType=${loaded}, or a checkpoint and scaleType of that type`,
+    );
 }
 
 export async function copyTokenizer(from: string, to: string): Promise<void> {

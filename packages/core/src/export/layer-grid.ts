@@ -1,6 +1,8 @@
 import type { GridSpec, Kernels } from '@lowbit/kernels';
 import type { Artifact } from '../artifact/artifact.js';
 import { affine } from '../formats/affine.js';
+import type { AffineSpec } from '../formats/affine.js';
+import type { FloatType } from '../draft/operators.js';
 import type { StoredArray } from '../formats/format.js';
 import type { Linear } from '../model/decoder.js';
 import { refuse } from './format.js';
@@ -22,6 +24,8 @@ export interface LayerGrid {
   scales: Float32Array;
   /** `[rows, groups]`, in the domain of the codes; 2^(bits - 1) throughout where the grid is symmetric. */
   zeroPoints: Uint8Array;
+  /** What decoded weights are rounded to. */
+  weightType: FloatType;
   /** Column to group, where groups do not lie in order. */
   groupIndex: Int32Array | undefined;
 }
@@ -41,7 +45,7 @@ export async function readGrid(
       `${linear.name} is stored as ${parts.map((each) => each.format).join(' + ') || 'nothing'}, and only one affine part can be exported`,
       'quantize it by one step that ends in a grid',
     );
-  const spec = part.spec as unknown as GridSpec;
+  const spec = part.spec as unknown as AffineSpec;
   const { bits, symmetric } = spec.grid;
   const storedScales = part.arrays['scales'] as StoredArray;
   const [scaleRows, groups] = storedScales.shape as [number, number];
@@ -54,6 +58,7 @@ export async function readGrid(
   const index = part.arrays['groupIndex'];
   return {
     ...{ linear, rows, cols, bits, symmetric, groups, storedScales },
+    weightType: spec.weightType ?? 'float32',
     granularity: spec.granularity,
     groupSize: spec.granularity === 'group' ? Math.min(spec.groupSize, cols) : cols,
     scales: scaleRows === rows ? scales : new Float32Array(rows).fill(scales[0] as number),

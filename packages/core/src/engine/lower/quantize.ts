@@ -52,11 +52,15 @@ function quantizeSymmetric(scope: Scope, operator: Quantize, value: Value): Valu
   // The references divide: a product with 1 / top is now and then a unit in the last place away.
   const step = safeStep(graph, compute('Div', clip(scope, operator, absMax), graph.scalar(top)));
   const scaled = compute('Div', x, step);
-  const codes =
-    format === 'integer'
-      ? graph.node('Clip', [graph.node('Round', [scaled]), graph.scalar(-top - 1), graph.scalar(top)])
-      : roundToFloat8(graph, scaled, format);
-  return compute('Mul', codes, step);
+  if (format !== 'integer') return compute('Mul', roundToFloat8(graph, scaled, format), step);
+  const codes = graph.node('Round', [scaled]);
+  if (!clamps(operator)) return compute('Mul', codes, step);
+  return compute('Mul', graph.node('Clip', [codes, graph.scalar(-top - 1), graph.scalar(top)]), step);
+}
+
+/** In float32 the greatest value of a range falls on the greatest code by itself; in a half it may fall beyond. */
+function clamps({ arithmetic = 'float32', clipRatio, range }: Quantize): boolean {
+  return arithmetic === 'float32' || clipRatio !== 1 || range !== undefined;
 }
 
 function quantizeAsymmetric(scope: Scope, operator: Quantize, value: Value): Value {

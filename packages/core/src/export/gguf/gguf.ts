@@ -28,7 +28,7 @@ const fileTypes: Record<BlockType, number> = { Q4_0: 2, Q4_1: 3, Q8_0: 7 };
 export const gguf: ExportFormat = {
   name,
   description: 'one GGUF file for llama.cpp: Q4_0, Q4_1, Q8_0 by grid (llama, mistral, qwen2, qwen3)',
-  limits: { halfScales: true },
+  limits: { halfScales: true, decodesTo: 'float32' },
   async check(source) {
     const { layers, artifact, kernels } = source;
     const { decoder } = artifact.record;

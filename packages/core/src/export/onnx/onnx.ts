@@ -26,7 +26,7 @@ export const onnx: ExportFormat = {
   name,
   description:
     'ONNX graph for onnxruntime, encoded linears by MatMulNBits: 4 or 8 bits, any family, operators included',
-  limits: { bits: [4, 8], halfScales: false },
+  limits: { bits: [4, 8], halfScales: false, decodesTo: 'float32' },
   check({ layers }) {
     requireBits(name, layers, [8, 4]);
     requireWholeGroups(name, layers);
