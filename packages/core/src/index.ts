@@ -33,6 +33,8 @@ export type { ExportOutcome } from './export/export-artifact.js';
 export type { ExportFormat, ExportSource } from './export/format.js';
 export { exportFormats } from './export/index.js';
 export { importFormats } from './import/index.js';
+export { openQuantizedCheckpoint } from './import/quantized-checkpoint.js';
+export type { QuantizedCheckpoint } from './import/quantized-checkpoint.js';
 export * from './quantize/make-artifacts.js';
 export * from './quantize/quantize.js';
 

@@ -23,6 +23,7 @@ const normBias: TinyArtifactOptions['edit'] = (draft) => {
 };
 /** Seven columns in a last group of its own. */
 const short: TinyArtifactOptions = { grid: { groupSize: 48 } };
+const half: TinyArtifactOptions = { grid: { weightType: 'float16' } };
 
 /** Format, artifact, and what the sentence must name: the layer or option, and the remedy. */
 const cases: [format: string, name: string, options: TinyArtifactOptions, sentence: RegExp][] = [
@@ -68,6 +69,16 @@ const cases: [format: string, name: string, options: TinyArtifactOptions, senten
   ['gguf', 'a window', { family: 'mistral' }, /sliding window/],
   ['onnx', 'groups of 8', { grid: { groupSize: 8 } }, /groups of 8 columns.*powers of two from 16/],
   ['gptq', 'Conv1D', { family: 'gpt2' }, /c_attn is a Conv1D module/],
+  ['onnx', 'rounded weights', half, /q_proj are rounded to float16.* decode them to float32; .*weightType=float32/],
+  ['gguf', 'rounded weights', half, /rounded to float16, and its loaders would decode them to float32/],
+  // A bfloat16 model with float16 scales says float32.
+  ['gptq', 'rounded weights', half, /rounded to float16, and its loaders would decode them to float32/],
+  [
+    'compressed-tensors',
+    'another half',
+    { grid: { scaleType: 'bfloat16', weightType: 'float16' } },
+    /rounded to float16, and its loaders would decode them to bfloat16; quantize with weightType=bfloat16/,
+  ],
   ['gptq', 'no quantized layer', { layerGrid: () => null }, /stays float/],
   ['awq', 'no quantized layer', { layerGrid: () => null }, /no layer is quantized/],
 ];
