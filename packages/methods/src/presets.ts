@@ -19,6 +19,9 @@ const smoothLevel = (activations: string): string =>
 
 /** SmoothQuant's README: weights per channel, activations per token, alpha of Llama-2 7B and 13B. */
 const smooth = 'smoothquant(alpha=0.85)+rtn(bits=8,grid=smoothquant)+activations(bits=8,outputs=true)';
+/** Its table was made in bfloat16: the quantizers compute in it; the rest of the forward pass stays float32. */
+const smoothInBfloat16 =
+  'smoothquant(alpha=0.85)+rtn(bits=8,grid=smoothquant,arithmetic=bfloat16)+activations(bits=8,outputs=true,arithmetic=bfloat16)';
 
 /** QuaRot section 5: activations clipped by 0.9, cache asymmetric per head clipped by 0.95, weights per channel with clip search. */
 const quarotCache = 'activations(bits=4,clipRatio=0.9)+kv(bits=4,clipRatio=0.95,quarotValues=true)';
@@ -44,6 +47,7 @@ const papers: [string, string][] = [
     'gptq(bits=4,groupSize=128,grid=gptq,actOrder=group-aware,groupScales=dynamic,trueSequential=true,dampPercent=0.05,scaleType=float16)',
   ],
   ['smoothquant-w8a8', smooth],
+  ['smoothquant-w8a8-bf16', smoothInBfloat16],
   ['smoothquant-o1', smoothLevel('granularity=token')],
   ['smoothquant-o2', smoothLevel('granularity=tensor')],
   ['smoothquant-o3', smoothLevel('granularity=tensor,range=static')],
