@@ -1,21 +1,18 @@
-import { mkdir, open, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Kernels } from '@lowbit/kernels';
 import { isArtifact, openArtifact } from './artifact/artifact.js';
-import { transpose } from './draft/draft.js';
 import { ResidentModel } from './engine/model.js';
 import type { Operators } from './draft/operators.js';
 import type { TensorSource } from './engine/parameters.js';
 import type { Device } from './engine/runtime.js';
 import type { AttentionLowering } from './engine/lower/scope.js';
 import { LowbitError } from './errors.js';
+import type { Execution, ExecutionRecord } from './execution.js';
 import type { EncodedWeight } from './formats/format.js';
-import { decodeWeight } from './formats/index.js';
 import { openQuantizedCheckpoint } from './import/quantized-checkpoint.js';
 import type { QuantizedCheckpoint } from './import/quantized-checkpoint.js';
 import { openCheckpoint } from './model/checkpoint.js';
 import type { Checkpoint } from './model/checkpoint.js';
-import type { Decoder, TensorView } from './model/decoder.js';
+import type { Decoder } from './model/decoder.js';
 import { checkFinite } from './model/finite.js';
 import { isFloatDtype } from './model/dtype.js';
 import { decoderTensors } from './model/read-decoder.js';
@@ -25,6 +22,7 @@ import { checkTokenizer, openTokenizer } from './model/tokenizer.js';
 import type { Tokenizer } from './model/tokenizer.js';
 import type { TokenScorer } from './scoring/token-scorer.js';
 import type { CalibrationRecord, LayerRecord, RecipeRecord } from './store/types.js';
+import { layOutWeights } from './subject-weights.js';
 
 /** What is known of a checkpoint or artifact before anything is computed. */
 export interface SubjectInfo {
@@ -44,6 +42,7 @@ export interface SubjectInfo {
 
 /** A subject ready to be scored. */
 export interface Subject extends SubjectInfo {
+  execution: ExecutionRecord;
   scorer: TokenScorer;
   tokenizer(): Promise<Tokenizer>;
   release(): Promise<void>;
@@ -52,8 +51,10 @@ export interface Subject extends SubjectInfo {
 export interface SubjectOptions {
   kernels: Kernels;
   device: Device;
-  /** Decoded weights of an artifact are spilled here; removed at release. */
+  /** Decoded or laid-out weights of an artifact are spilled here; removed at release. */
   workFolder: string;
+  /** Default `simulated`. */
+  execution?: Execution | undefined;
   /** Longest sequence to be scored; default the model's context, at most 8,192 positions. */
   maxLength?: number | undefined;
   lowering?: AttentionLowering | undefined;
@@ -69,28 +70,33 @@ export async function inspectSubject(path: string, kernels: Kernels): Promise<Su
 }
 
 /**
- * Opens a checkpoint, or an artifact or another tool's quantized checkpoint in its simulated form: weights decoded to
- * float32, computed in float32.
+ * Opens a checkpoint, or an artifact or another tool's quantized checkpoint: encoded weights decoded to float32 and computed
+ * in float32, or executed from their codes where onnxruntime has an operator for them and computes it rightly.
  */
 export async function openSubject(path: string, options: SubjectOptions): Promise<Subject> {
-  const { info, stored, unchecked, encoded, readOperators } = await describe(path, options.kernels);
+  const { info, stored, unchecked, encoded = new Map(), readOperators } = await describe(path, options.kernels);
   if (unchecked) await checkFinite(unchecked, options.kernels);
-  const spill = encoded && (await spillDecoded(encoded, info.decoder, options));
-  const sources = new Map([...stored, ...(spill?.sources ?? [])]);
+  const { device, kernels, workFolder, lowering, execution = 'simulated' } = options;
+  const operators = (await readOperators?.()) ?? new Map();
+  const own = { decoder: info.decoder, encoded, operators, execution, kernels, device, workFolder };
+  const weights = await layOutWeights(own);
   const maxLength = options.maxLength ?? Math.min(info.decoder.contextLength, defaultMaxLength);
   const decoder =
     options.ropeFrequencies === 'bfloat16' ? await roundRopeFrequencies(info.decoder, options.kernels) : info.decoder;
-  const operators = await readOperators?.();
-  const { device, lowering } = options;
-  const scorer = new ResidentModel(decoder, sources, { device, lowering, operators, maxLength });
+  const scorer = new ResidentModel(decoder, new Map([...stored, ...weights.sources]), {
+    ...{ device, lowering, maxLength },
+    operators: weights.operators,
+    products: weights.products,
+  });
   let tokenizer: Promise<Tokenizer> | undefined;
   return {
     ...info,
+    execution: weights.record,
     scorer,
     tokenizer: () => (tokenizer ??= openFittingTokenizer(path, info.decoder)),
     async release() {
       await scorer.release();
-      if (spill) await rm(spill.file, { force: true });
+      await weights.release();
     },
   };
 }
@@ -174,41 +180,4 @@ async function describeQuantized(path: string, checkpoint: QuantizedCheckpoint):
     layers: [],
   };
   return { info, stored: tensors, unchecked: checkpoint, encoded };
-}
-
-/** Decodes every encoded weight into one file of float32, which the engine then reads in place. */
-async function spillDecoded(
-  encoded: ReadonlyMap<string, () => Promise<EncodedWeight>>,
-  decoder: Decoder,
-  { kernels, workFolder }: SubjectOptions,
-): Promise<{ file: string; sources: Map<string, TensorSource> }> {
-  await mkdir(workFolder, { recursive: true });
-  const file = join(workFolder, `decoded-${process.pid}-${spills++}.f32`);
-  const sources = new Map<string, TensorSource>();
-  const handle = await open(file, 'w');
-  try {
-    let offset = 0;
-    for (const view of decoderTensors(decoder)) {
-      const read = encoded.get(view.tensor);
-      if (read === undefined) continue;
-      const values = await decodeStored(await read(), view, kernels);
-      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-      await handle.writeFile(bytes);
-      sources.set(view.tensor, { dtype: 'F32', shape: view.shape, file, offset, bytes: bytes.length });
-      offset += bytes.length;
-    }
-  } catch (error) {
-    await rm(file, { force: true });
-    throw error;
-  } finally {
-    await handle.close();
-  }
-  return { file, sources };
-}
-
-let spills = 0;
-
-async function decodeStored(encoded: EncodedWeight, view: TensorView, kernels: Kernels): Promise<Float32Array> {
-  const values = await decodeWeight(encoded, kernels);
-  return view.transposed ? transpose(values, encoded.rows, encoded.cols) : values;
 }

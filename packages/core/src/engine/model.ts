@@ -3,6 +3,7 @@ import type { Operators } from '../draft/operators.js';
 import { LowbitError } from '../errors.js';
 import type { Decoder } from '../model/decoder.js';
 import type { Pack, PackScores, TokenScorer } from '../scoring/token-scorer.js';
+import type { ExecutedProduct } from './executed-product.js';
 import { bodyGraph, headGraph } from './graphs.js';
 import type { AttentionLowering } from './lower/scope.js';
 import { StoredParameters } from './parameters.js';
@@ -14,6 +15,8 @@ export interface ModelOptions {
   device: Device;
   lowering?: AttentionLowering | undefined;
   operators?: Operators | undefined;
+  /** Linears that are executed from their codes, by weight. */
+  products?: ReadonlyMap<string, ExecutedProduct> | undefined;
   /** Longest sequence that will be scored. */
   maxLength: number;
 }
@@ -105,8 +108,8 @@ export class ResidentModel implements TokenScorer {
   #body(packed: boolean): Promise<Session> {
     let session = this.#bodies.get(packed);
     if (session === undefined) {
-      const { device, lowering = 'auto', operators = new Map(), maxLength } = this.options;
-      const parameters = new StoredParameters(this.sources);
+      const { device, lowering = 'auto', operators = new Map(), products, maxLength } = this.options;
+      const parameters = new StoredParameters(this.sources, products);
       session = openSession(bodyGraph(this.decoder, { parameters, operators, lowering, packed, maxLength }), device);
       this.#bodies.set(packed, session);
     }

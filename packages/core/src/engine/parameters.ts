@@ -1,6 +1,7 @@
 import type { Linear, TensorView } from '../model/decoder.js';
 import type { ElementType } from '../onnx/schema.js';
 import type { Graph, Value } from '../onnx/graph.js';
+import type { ExecutedProduct } from './executed-product.js';
 
 /** Where a graph takes its parameters from. The value is float32 and has the view's shape. */
 export interface Parameters {
@@ -9,8 +10,8 @@ export interface Parameters {
   value(graph: Graph, view: TensorView): Value;
   /** Rows `ids` of a table, float32; widening happens after the look-up, so that the table stays as stored. */
   rows(graph: Graph, view: TensorView, ids: Value): Value;
-  /** x Wt by an operator that reads encoded weights, where there is one for this linear. */
-  multiply?(graph: Graph, linear: Linear, x: Value): Value | undefined;
+  /** How x Wt is computed from encoded weights, where this linear is executed so. */
+  product?(linear: Linear): ExecutedProduct | undefined;
 }
 
 /** Bytes of one float tensor in a file. */
@@ -30,7 +31,15 @@ export class StoredParameters implements Parameters {
   readonly constant = true;
   readonly #cast = new Map<string, Value>();
 
-  constructor(readonly sources: ReadonlyMap<string, TensorSource>) {}
+  /** `products`, by weight: linears whose float weight is not there. */
+  constructor(
+    readonly sources: ReadonlyMap<string, TensorSource>,
+    readonly products: ReadonlyMap<string, ExecutedProduct> = new Map(),
+  ) {}
+
+  product({ weight }: Linear): ExecutedProduct | undefined {
+    return this.products.get(weight.tensor);
+  }
 
   value(graph: Graph, view: TensorView): Value {
     const source = this.#source(view);

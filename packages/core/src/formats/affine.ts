@@ -1,6 +1,7 @@
 import type { Codes, GridSpec, Kernels, Matrix, ScaleType } from '@lowbit/kernels';
 import type { FloatType } from '../draft/operators.js';
 import type { EncodedPart, StoredArray, TensorFormat } from './format.js';
+import { readFloats } from './read-floats.js';
 
 /** A grid as a part's spec states it. */
 export interface AffineSpec extends GridSpec {
@@ -22,7 +23,7 @@ export const affine: TensorFormat = {
     const { arrays } = part;
     const spec = part.spec as unknown as AffineSpec;
     const { bits } = spec.grid;
-    const scales = await readScales(arrays['scales'] as StoredArray, kernels);
+    const scales = await readFloats(arrays['scales'] as StoredArray, kernels);
     const [scaleRows, groups] = arrays['scales']?.shape as [number, number];
     const codes = await kernels.unpack(arrays['codes']?.data as Uint8Array, rows, cols, bits);
     const zeros = arrays['zeroPoints'] && (await kernels.unpack(arrays['zeroPoints'].data, scaleRows, groups, bits));
@@ -121,10 +122,6 @@ async function storeScales(
 ): Promise<StoredArray> {
   const dtype = dtypes[type];
   return { dtype, shape, data: dtype === 'F32' ? bytesOf(scales) : await kernels.narrow(scales, dtype) };
-}
-
-async function readScales({ dtype, data }: StoredArray, kernels: Kernels): Promise<Float32Array> {
-  return dtype === 'F16' || dtype === 'BF16' ? kernels.widen(data, dtype) : new Float32Array(data.slice().buffer);
 }
 
 function bytesOf(values: Float32Array | Int32Array): Uint8Array {

@@ -1,5 +1,6 @@
 import type { Linear } from '../../model/decoder.js';
 import type { Value } from '../../onnx/graph.js';
+import { lowerProduct } from '../executed-product.js';
 import { applyOperators } from './operators.js';
 import type { Scope } from './scope.js';
 
@@ -9,8 +10,9 @@ export function lowerLinear(scope: Scope, linear: Linear, x: Value): Value {
   const input = applyOperators(scope, `${linear.name}.input`, x);
   scope.observe?.(linear.name, input);
   const bias = linear.bias ? parameters.value(graph, linear.bias) : undefined;
-  const product = parameters.multiply?.(graph, linear, input);
-  if (product !== undefined) {
+  const executed = parameters.product?.(linear);
+  if (executed !== undefined) {
+    const product = lowerProduct(graph, linear, executed, input);
     const sum = bias === undefined ? product : graph.node('Add', [product, bias]);
     return applyOperators(scope, `${linear.name}.output`, sum);
   }
@@ -48,6 +50,7 @@ function canJoin(scope: Scope, linears: readonly Linear[]): boolean {
   const biased = linears[0]?.bias !== undefined;
   return (
     scope.parameters.constant &&
+    linears.every((linear) => scope.parameters.product?.(linear) === undefined) &&
     linears.every(
       ({ name, weight, bias }) =>
         !weight.transposed &&

@@ -2,6 +2,11 @@ import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readTensorBytes } from '../../artifact/tensor-bytes.js';
 import { modelGraph } from '../../engine/graphs.js';
+import { layBlocks, nBitsProduct } from '../../engine/executed-operands.js';
+import type { BlockLayout } from '../../engine/executed-operands.js';
+import { placeOperands } from '../../engine/executed-product.js';
+import type { NBitsProduct } from '../../engine/executed-product.js';
+import { StoredParameters } from '../../engine/parameters.js';
 import type { TensorSource } from '../../engine/parameters.js';
 import { LowbitError } from '../../errors.js';
 import { isFloatDtype } from '../../model/dtype.js';
@@ -11,10 +16,7 @@ import { copyTokenizer, plainTensors } from '../hugging-face-folder.js';
 import { readPackedCodes } from '../layer-grid.js';
 import type { LayerGrid } from '../layer-grid.js';
 import { requireBits, requireGroupsInOrder, requireWholeGroups } from '../requirements.js';
-import { bytesOf } from '../transpose.js';
 import { DataFile } from './data-file.js';
-import { blockOf, NBitsParameters, repeatGroups } from './n-bits.js';
-import type { NBitsEntry } from './n-bits.js';
 
 const name = 'onnx';
 
@@ -31,7 +33,7 @@ export const onnx: ExportFormat = {
     requireBits(name, layers, [8, 4]);
     requireWholeGroups(name, layers);
     requireGroupsInOrder(name, layers);
-    for (const layer of layers) requireBlock(layer);
+    for (const layer of layers) requireBlocks(layer);
     return Promise.resolve();
   },
   async write(source, folder) {
@@ -39,9 +41,9 @@ export const onnx: ExportFormat = {
     const { decoder } = artifact.record;
     const data = await DataFile.create(join(folder, 'model.onnx.data'));
     try {
-      const entries = new Map<string, NBitsEntry>();
-      for (const layer of layers) entries.set(layer.linear.weight.tensor, await writeLayer(source, layer, data));
-      const parameters = new NBitsParameters(await writePlain(source, data), entries);
+      const products = new Map<string, NBitsProduct>();
+      for (const layer of layers) products.set(layer.linear.weight.tensor, await writeLayer(source, layer, data));
+      const parameters = new StoredParameters(await writePlain(source, data), products);
       const operators = await artifact.readOperators();
       const options = { parameters, operators, lowering: 'auto', maxLength: decoder.contextLength } as const;
       await writeFile(join(folder, 'model.onnx'), modelGraph(decoder, options));
@@ -54,9 +56,9 @@ export const onnx: ExportFormat = {
   },
 };
 
-function requireBlock(layer: LayerGrid): number {
+function requireBlocks(layer: LayerGrid): BlockLayout {
   return (
-    blockOf(layer) ??
+    layBlocks(layer) ??
     refuse(
       name,
       `${layer.linear.name} has groups of ${layer.groupSize} columns, and the blocks of MatMulNBits are powers of two from 16`,
@@ -65,18 +67,13 @@ function requireBlock(layer: LayerGrid): number {
   );
 }
 
-async function writeLayer({ artifact, kernels }: ExportSource, layer: LayerGrid, data: DataFile): Promise<NBitsEntry> {
-  const { rows, cols, bits, symmetric } = layer;
-  const block = requireBlock(layer);
-  const zeros = repeatGroups(layer.zeroPoints, layer, block);
-  return {
-    bits,
-    block,
-    // Our rows are streams of codes, low bits first, as the operator wants them.
-    codes: await data.add(await readPackedCodes(artifact, layer)),
-    scales: await data.add(bytesOf(repeatGroups(layer.scales, layer, block))),
-    zeroPoints: symmetric ? undefined : await data.add(await kernels.pack(zeros, rows, cols / block, bits)),
-  };
+async function writeLayer(
+  { artifact, kernels }: ExportSource,
+  layer: LayerGrid,
+  data: DataFile,
+): Promise<NBitsProduct> {
+  const product = await nBitsProduct(layer, await readPackedCodes(artifact, layer), requireBlocks(layer), kernels);
+  return placeOperands(product, (bytes) => data.add(bytes));
 }
 
 async function writePlain({ artifact }: ExportSource, data: DataFile): Promise<Map<string, TensorSource>> {
