@@ -57,6 +57,8 @@ function describeRow(
     delta: delta?.value,
     recovery: delta?.ratio,
     bitsPerWeight: row?.bitsPerWeight,
+    precision: row?.precision,
+    executedLayers: row?.executedLayers,
     fallbacks: cell?.layers.filter((layer) => layer.fallback !== undefined).length,
     status: cell?.status ?? 'missing',
     errorCode: cell?.error?.code,

@@ -66,11 +66,11 @@ export async function withWorker<T>(
   );
   const progress = showProgress();
   const { threads } = planWorkers(experiment);
-  const { plugins, ropeFrequencies } = experiment;
+  const { plugins, ropeFrequencies, execution } = experiment;
   const workFolder = join(host.temporaryFolder, 'work');
   const pool = new JobPool({
     worker: new URL('./worker.js', import.meta.url),
-    slots: [{ device: { name: experiment.device, threads }, workFolder, plugins, ropeFrequencies }],
+    slots: [{ device: { name: experiment.device, threads }, workFolder, plugins, ropeFrequencies, execution }],
     onProgress: (job, at) =>
       progress.show({ kind: 'progress', model: info.name, recipe: recipe.name, task: job.kind, progress: at }),
   });

@@ -1,5 +1,5 @@
 import { parseExperiment } from '@lowbit/core';
-import type { Experiment, ExperimentSpec, RopeFrequencies } from '@lowbit/core';
+import type { Execution, Experiment, ExperimentSpec, RopeFrequencies } from '@lowbit/core';
 import { findData } from './find-data.js';
 import { readRecipe } from './read-recipe.js';
 
@@ -13,6 +13,7 @@ export interface ModelOptions {
   plugin: string[];
   /** Of the commands that score. */
   ropeFrequencies?: RopeFrequencies;
+  execution?: Execution;
 }
 
 /** The command line as an experiment, so that both are checked and defaulted by the same code. */
@@ -22,7 +23,7 @@ export async function toExperiment(
   recipes: readonly string[],
   rest: Pick<ExperimentSpec, 'name' | 'tasks'> & Partial<ExperimentSpec>,
 ): Promise<Experiment> {
-  const { calibration, device, workers, threads, ropeFrequencies } = options;
+  const { calibration, device, workers, threads, ropeFrequencies, execution } = options;
   const spec: ExperimentSpec = {
     models: [path],
     recipes: await Promise.all((recipes.length > 0 ? recipes : ['float']).map(readRecipe)),
@@ -33,6 +34,7 @@ export async function toExperiment(
     ...(workers === undefined ? {} : { workers }),
     ...(threads === undefined ? {} : { threads }),
     ...(ropeFrequencies === undefined ? {} : { ropeFrequencies }),
+    ...(execution === undefined ? {} : { execution }),
     ...rest,
   };
   return parseExperiment(spec, 'the command line');

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { LowbitError, version } from '@lowbit/core';
+import { executions, LowbitError, version } from '@lowbit/core';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/eval.js';
 import { exportTo } from './commands/export.js';
@@ -118,11 +118,17 @@ function shareModelOptions(command: Command): Command {
 }
 
 function shareScoringOptions(command: Command): Command {
-  return shareModelOptions(command).addOption(
-    new Option('--rope-frequencies <dtype>', 'bfloat16 emulates a model that was cast as a whole')
-      .choices(['float32', 'bfloat16'])
-      .default('float32'),
-  );
+  return shareModelOptions(command)
+    .addOption(
+      new Option('--rope-frequencies <dtype>', 'bfloat16 emulates a model that was cast as a whole')
+        .choices(['float32', 'bfloat16'])
+        .default('float32'),
+    )
+    .addOption(
+      new Option('--execution <kind>', "executed: products read the weights' codes, where onnxruntime has an operator")
+        .choices(executions)
+        .default('simulated'),
+    );
 }
 
 function requireHost(host: Host | undefined): Host {

@@ -1,10 +1,35 @@
 import { buildResultTables, formatDelta, formatValue, plainDecimals } from '@lowbit/reports';
 import type { Entry, MetricColumn, ResultTable, RunData } from '@lowbit/reports';
+import { countExecuted } from '@lowbit/core';
+import type { CellResult, ExecutionRecord } from '@lowbit/core';
 import { alignTable } from './text-table.js';
 
 /** The main tables as aligned text: recipes as rows, each metric with its difference to float. */
 export function formatTables(run: RunData): string {
   return buildResultTables(run).map(formatTable).join('\n');
+}
+
+/** A line for each model and recipe whose layers were executed: how many, by what, and why others were not. */
+export function formatExecution(cells: readonly CellResult[]): string {
+  const lines = cells.flatMap(({ model, recipe, execution }) =>
+    execution && countExecuted(execution) + execution.simulated.length > 0
+      ? [`${recipe} of ${model}: ${describeExecution(execution)}\n`]
+      : [],
+  );
+  return [...new Set(lines)].join('');
+}
+
+function describeExecution(record: ExecutionRecord): string {
+  const { operators, simulated, precision } = record;
+  const [executed, all] = [countExecuted(record), countExecuted(record) + operators.Gemm];
+  const by = (['MatMulNBits', 'MatMulInteger'] as const).flatMap((name) =>
+    operators[name] > 0 ? [`${operators[name]} by ${name}`] : [],
+  );
+  const rest = simulated.map(
+    ({ reason, layers }) => `${layers.length} (${reason}: ${layers[0]}${layers.length > 1 ? ', ...' : ''})`,
+  );
+  const counts = `${executed} of ${all} layers executed${by.length > 0 ? ` (${by.join(', ')})` : ''}, precision ${precision}`;
+  return rest.length > 0 ? `${counts}; simulated: ${rest.join(', ')}` : counts;
 }
 
 function formatTable({ model, columns, rows }: ResultTable): string {

@@ -16,7 +16,7 @@ export interface ExecutionRecord {
   precision: Precision;
   /** Linears by the operator of their product; `Gemm` is float32. */
   operators: { MatMulNBits: number; MatMulInteger: number; Gemm: number };
-  /** Where execution was asked for: the linears that stayed simulated, by reason. */
+  /** Where encoded weights were to be executed: the linears that stayed simulated, by reason. */
   simulated: { reason: string; layers: string[] }[];
 }
 

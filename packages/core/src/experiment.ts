@@ -4,6 +4,8 @@ import { checkCalibration, parseCalibration } from './calibration/source.js';
 import type { CalibrationSource } from './calibration/source.js';
 import { describeCure } from './describe-issue.js';
 import { LowbitError, nearestName } from './errors.js';
+import { executions } from './execution.js';
+import type { Execution } from './execution.js';
 import type { RopeFrequencies } from './model/round-rope.js';
 import type { StepSpec } from './parse-recipe.js';
 
@@ -68,6 +70,8 @@ const schema = z.strictObject({
   threads: count.optional(),
   /** While scoring: `bfloat16` emulates a model that was cast as a whole (docs/decisions/0003). */
   ropeFrequencies: z.enum(['float32', 'bfloat16']).default('float32'),
+  /** `executed`: products read the codes of weights, where onnxruntime has an operator for them (docs/architecture.md). */
+  execution: z.enum(executions).default('simulated'),
   /** Module files (beginning with `.` or `/`) or package names whose methods and tasks join the registry. */
   plugins: z.array(z.string()).default([]),
   /** Of the calibration's sampler, where it names none. */
@@ -106,6 +110,7 @@ export interface Experiment {
   workers: number | undefined;
   threads: number | undefined;
   ropeFrequencies: RopeFrequencies;
+  execution: Execution;
   plugins: string[];
 }
 
@@ -134,6 +139,7 @@ export function parseExperiment(value: unknown, file: string): Experiment {
     workers: spec.workers,
     threads: spec.threads,
     ropeFrequencies: spec.ropeFrequencies,
+    execution: spec.execution,
     plugins: spec.plugins.map((plugin) => (plugin.startsWith('.') || isAbsolute(plugin) ? at(plugin) : plugin)),
   };
 }

@@ -71,7 +71,7 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
     'task',
     experiment.tasks.map(({ name }) => name),
   );
-  const { ropeFrequencies } = experiment;
+  const { ropeFrequencies, execution } = experiment;
   const fingerprint = await fingerprintEngine(kernels, experiment.device);
   const tasks: PlannedTask[] = [];
   for (const choice of experiment.tasks) tasks.push(await planTask(choice, experiment.data, registry));
@@ -101,10 +101,17 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
       seen.set(digestOf(made), recipe.record.name);
       const artifact = recipe.resolved.steps.length > 0 ? digestOf(made) : undefined;
       if (artifact !== undefined) model.artifacts.push({ digest: artifact, recipe: recipe.resolved });
+      // A float model has no codes to execute.
+      const precision = artifact === undefined && model.info.recipe === undefined ? 'simulated' : execution;
       for (const { task, choice, record } of tasks) {
         const { limit, window, windows } = choice;
         const scored = { name: task.name, version: task.version, files: record.files, limit, window, windows };
-        const digest = digestOf({ ...made, ropeFrequencies, task: { ...scored, code: await codes.of(task) } });
+        const digest = digestOf({
+          ...made,
+          precision,
+          ropeFrequencies,
+          task: { ...scored, code: await codes.of(task) },
+        });
         cells.push({ digest, model: model.record.name, recipe: recipe.record.name, task: task.name, artifact });
       }
     }

@@ -95,6 +95,7 @@ async function computeCells(work: Work): Promise<void> {
       workFolder: join(store.workFolder, `slot-${i}`),
       plugins: experiment.plugins,
       ropeFrequencies: experiment.ropeFrequencies,
+      execution: experiment.execution,
     })),
     onProgress: (job, progress) => tellProgress(work, job, progress),
   });
@@ -231,6 +232,8 @@ function describeRun(
     notes.push(
       `Scored with rotary frequencies rounded to ${experiment.ropeFrequencies}, as in a model cast as a whole.`,
     );
+  if (experiment.execution === 'executed')
+    notes.push('Executed: products read the codes of weights where onnxruntime has an operator for them.');
   return {
     formatVersion: 1,
     name: experiment.name,

@@ -80,7 +80,7 @@ export async function layOutWeights(request: WeightsRequest): Promise<SubjectWei
     sources,
     products: new Map(executed.map(({ linear, product }) => [linear.weight.tensor, product])),
     operators: withoutExecuted(request.operators, executed),
-    record: describeExecution([...linears.values()], executed, reasons, execution),
+    record: describeExecution([...linears.values()], executed, reasons, execution === 'executed' && encoded.size > 0),
     release: async () => file?.remove(),
   };
 }
@@ -110,14 +110,14 @@ function describeExecution(
   linears: readonly Linear[],
   executed: readonly ExecutedLinear[],
   reasons: ReadonlyMap<string, string>,
-  execution: Execution,
+  isAsked: boolean,
 ): ExecutionRecord {
   const count = (operator: ExecutedProduct['operator']): number =>
     executed.filter(({ product }) => product.operator === operator).length;
   const [MatMulNBits, MatMulInteger] = [count('MatMulNBits'), count('MatMulInteger')];
   const done = new Set(executed.map(({ linear }) => linear));
   const byReason = new Map<string, string[]>();
-  for (const linear of execution === 'executed' ? linears : []) {
+  for (const linear of isAsked ? linears : []) {
     if (done.has(linear)) continue;
     const reason = reasons.get(linear.weight.tensor) ?? 'not encoded';
     byReason.set(reason, [...(byReason.get(reason) ?? []), linear.name]);

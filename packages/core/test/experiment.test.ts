@@ -18,6 +18,7 @@ t.test('defaults are filled in and paths are relative to the file', async (t) =>
     workers: undefined,
     threads: undefined,
     ropeFrequencies: 'float32',
+    execution: 'simulated',
     plugins: [],
   });
 });

@@ -100,6 +100,13 @@ t.test('cells are in table order, and what changes a value changes its digest an
   t.same(await changed({ window: 64 }), names);
   t.same(await changed({ windows: 2 }), names);
   t.same(await changed({ ropeFrequencies: 'bfloat16' }), names);
+  t.same(await changed({ execution: 'executed' }), of('plain', 'fed'));
+  const artifacts = ({ cells }: Plan) => cells.map(({ artifact }) => artifact);
+  t.same(
+    artifacts(await plan(folder, { execution: 'executed' })),
+    artifacts(base),
+    'what is executed is the same artifact',
+  );
 });
 
 t.test("a changed checkpoint changes every digest, its folder's name none", async (t) => {

@@ -6,7 +6,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import type { Host } from '../host.js';
 import { toExperiment } from '../model-options.js';
 import type { ModelOptions } from '../model-options.js';
-import { formatTables } from '../result-text.js';
+import { formatExecution, formatTables } from '../result-text.js';
 import { exitStatus } from '../exit-status.js';
 import { execute } from './run.js';
 
@@ -43,7 +43,9 @@ export async function evaluate(path: string, options: EvalOptions, host: Host): 
   if (outcome.interrupted) return exitStatus.interrupted;
   if (samples !== undefined) await copySamples(outcome, folder, samples);
   const rows = outcome.cells.flatMap((cell) => cell.rows);
-  process.stdout.write(json ? `${JSON.stringify({ rows })}\n` : formatTables(outcome));
+  process.stdout.write(
+    json ? `${JSON.stringify({ rows })}\n` : `${formatTables(outcome)}${formatExecution(outcome.cells)}`,
+  );
   for (const { recipe: name, task, error } of outcome.cells)
     if (error) process.stderr.write(`error [${error.code}]: ${name} on ${task}: ${error.message}\n`);
   return outcome.failed > 0 ? exitStatus.someFailed : exitStatus.done;

@@ -6,7 +6,7 @@ import type { Host } from '../host.js';
 import { loadExperiment } from '../load-experiment.js';
 import { createRegistry } from '../plugins.js';
 import { showProgress } from '../progress.js';
-import { formatTables } from '../result-text.js';
+import { formatExecution, formatTables } from '../result-text.js';
 import { exitStatus } from '../exit-status.js';
 import { writeReport } from '../write-report.js';
 
@@ -17,7 +17,9 @@ export async function run(file: string, { output }: { output?: string }, host: H
   const outcome = await execute(experiment, folder, host);
   if (outcome.interrupted) return exitStatus.interrupted;
   await writeReport([outcome], folder, ['html', 'csv', 'md']);
-  process.stdout.write(`${formatTables(outcome)}\nReport: ${relative('.', join(folder, 'report.html'))}\n`);
+  process.stdout.write(
+    `${formatTables(outcome)}${formatExecution(outcome.cells)}\nReport: ${relative('.', join(folder, 'report.html'))}\n`,
+  );
   return outcome.failed > 0 ? exitStatus.someFailed : exitStatus.done;
 }
 

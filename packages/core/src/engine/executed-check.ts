@@ -36,7 +36,8 @@ export async function checkProducts(
   kernels: Kernels,
   device: Device,
 ): Promise<void> {
-  const kinds = new Map(executed.map((each) => [describeKind(each), each]));
+  // The first of each kind is the one that stays.
+  const kinds = new Map(executed.toReversed().map((each) => [describeKind(each), each]));
   for (const [kind, { linear, product, read }] of kinds) {
     const difference = await compare(linear, product, await decodeWeight(await read(), kernels), device);
     if (!(difference <= tolerance))

@@ -135,7 +135,7 @@ export async function chooseProduct(
     return integerProduct(grid, packedCodes(weight), quantizer, kernels);
   const layout = layBlocks(grid);
   if (layout === undefined)
-    return { reason: `groups of ${grid.groupSize} columns are no blocks of a power of two from 16` };
+    return { reason: `groups of ${grid.groupSize} columns, no blocks of a power of two from 16` };
   return nBitsProduct(grid, packedCodes(weight), layout, kernels);
 }
 

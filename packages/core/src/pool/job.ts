@@ -1,3 +1,4 @@
+import type { Execution } from '../execution.js';
 import type { RopeFrequencies } from '../model/round-rope.js';
 import type { StepSpec } from '../parse-recipe.js';
 import type { CalibrationRecord, CellKey, CellResult } from '../store/types.js';
@@ -72,6 +73,7 @@ export interface WorkerSetup {
   workFolder: string;
   plugins: string[];
   ropeFrequencies: RopeFrequencies;
+  execution: Execution;
 }
 
 /** A job never throws across the thread: an error would lose its code there. */

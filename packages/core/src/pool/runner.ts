@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Kernels } from '@lowbit/kernels';
 import { toLowbitError } from '../errors.js';
+import { countExecuted } from '../execution.js';
 import { makeArtifacts } from '../quantize/make-artifacts.js';
 import { resolveSteps } from '../recipe.js';
 import type { Registry } from '../registry.js';
@@ -100,9 +101,9 @@ export class JobRunner {
   async #load(path: string): Promise<Subject> {
     if (this.#loaded?.path === path) return this.#loaded;
     await this.#unload();
-    const { kernels, device, ropeFrequencies, workFolder } = this.options;
-    const decoded = join(workFolder, 'decoded');
-    return (this.#loaded = await openSubject(path, { kernels, device, ropeFrequencies, workFolder: decoded }));
+    const { kernels, device, ropeFrequencies, execution, workFolder } = this.options;
+    const options = { kernels, device, ropeFrequencies, execution, workFolder: join(workFolder, 'decoded') };
+    return (this.#loaded = await openSubject(path, options));
   }
 
   async #unload(): Promise<void> {
@@ -122,10 +123,13 @@ function describeCell(key: CellKey, subject: Subject, score: TaskScore, seconds:
     rows: score.values.map(({ metric, protocol, value, stderr, n, higherIsBetter }): Row => ({
       ...{ model, recipe, task, metric, protocol, value, stderr, n, higherIsBetter },
       bitsPerWeight: subject.bitsPerWeight,
+      precision: subject.execution.precision,
+      executedLayers: countExecuted(subject.execution),
       seconds: seconds.score,
     })),
     counts: { documents, tokens, computedTokens, windows, tokenSha256 },
     layers: subject.layers,
+    execution: subject.execution,
     seconds,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
   };

@@ -1,4 +1,5 @@
 import type { LayerOverride } from '../layer-options.js';
+import type { ExecutionRecord, Precision } from '../execution.js';
 
 /** What lies on disk under `runs/<name>/`: one manifest, one file a finished cell. Everything the report shows is here. */
 export interface Manifest {
@@ -112,6 +113,8 @@ export interface CellResult {
   };
   /** Per-layer record of the recipe; empty for float. */
   layers: LayerRecord[];
+  /** How its products were computed; absent where it failed. */
+  execution?: ExecutionRecord | undefined;
   /** Measurements of this execution, never compared. */
   seconds: { quantize: number; load: number; score: number };
   peakMemoryBytes: number;
@@ -129,6 +132,10 @@ export interface Row {
   n: number;
   higherIsBetter: boolean;
   bitsPerWeight: number;
+  /** Of the products; runs before there was a choice have none. */
+  precision?: Precision | undefined;
+  /** Linears whose codes were executed. */
+  executedLayers?: number | undefined;
   seconds: number;
 }
 

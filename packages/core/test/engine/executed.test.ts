@@ -1,9 +1,11 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Test } from 'tap';
-import { openSubject } from '@lowbit/core';
+import { encodeAffine, openSubject, storeDense } from '@lowbit/core';
 import type { Execution, ExecutionRecord, ModelDraft, Operator } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
+import type { Kernels } from '@lowbit/kernels';
 import { encodeActOrder } from '../fixtures/act-order.js';
 import { tinyIds } from '../fixtures/losses.js';
 import { makeTinyArtifact } from '../fixtures/tiny-artifact.js';
@@ -11,8 +13,14 @@ import type { TinyArtifactOptions } from '../fixtures/tiny-artifact.js';
 
 const kernels = await loadKernels();
 
-/** Float activations: the same products of the same weights, their sums in another order (measured: below 4e-6). */
+/** Float activations: the same products of the same weights, their sums in another order (measured: below 2e-6). */
 const floatTolerance = 1e-4;
+
+/**
+ * The same codes times the same codes (measured: below 3e-6), until an input whose last bits differ is rounded to the other
+ * side: then one of some 100 inputs of a token moves by one of 127 steps, 1e-3 of a product. A saturated product is 0.1 off.
+ */
+const integerTolerance = 5e-3;
 
 async function lossesOf(
   path: string,
@@ -88,4 +96,105 @@ for (const [name, options] of Object.entries(nBits))
     for (const { reason, layers } of executed.simulated)
       t.match([reason, layers.length], ['not encoded', options.family === 'opt-350m' ? 2 : -1]);
     t.same([simulated.precision, executed.precision], ['simulated', 'executed']);
+  });
+
+const integer: Record<string, TinyArtifactOptions> = {
+  'llama, a row': {},
+  'llama, a tensor': { grid: { granularity: 'tensor' } },
+  'llama, 4-bit weights, 6-bit clipped inputs': {
+    grid: { bits: 4 },
+    edit: atInputs({ ...perToken, bits: 6, clipRatio: 0.8 }),
+  },
+  'llama, behind other operators': {
+    edit: (draft) => {
+      for (const { layers } of draft.blocks)
+        for (const { linear } of layers) {
+          const factors = Float32Array.from({ length: linear.cols }, (_, i) => 0.5 + (i % 7) / 5);
+          draft.setOperators(`${linear.name}.input`, [{ kind: 'scale', factors }, perToken]);
+        }
+    },
+  },
+  'opt, biases': { family: 'opt' },
+  'gpt2, transposed': { family: 'gpt2' },
+  qwen3: { family: 'qwen3' },
+};
+
+for (const [name, { grid, ...options }] of Object.entries(integer))
+  t.test(`MatMulInteger: ${name}`, async (t) => {
+    const { largest, executed } = await compare(t, {
+      edit: atInputs(perToken),
+      ...options,
+      grid: { bits: 8, granularity: 'channel', ...grid },
+    });
+    t.ok(largest < integerTolerance, `largest difference of a token ${largest}`);
+    t.match(executed, { precision: 'executed-int8', operators: { MatMulNBits: 0 }, simulated: [] });
+  });
+
+t.test('what no operator computes stays simulated, and the record says why', async (t) => {
+  const { largest, executed } = await compare(t, {
+    layerGrid: (name) => (name.includes('.q_proj') ? { groupSize: 8 } : name.includes('.0.mlp.up') ? null : undefined),
+    encode: async (layer, spec) => {
+      const { data, rows, cols } = await layer.weight();
+      const parts = [await encodeAffine({ data, rows, cols }, spec, kernels)];
+      if (layer.linear.role === 'down') parts.push(storeDense(new Float32Array(rows * cols).fill(0.001), rows, cols));
+      if (layer.linear.role === 'o') parts.splice(0, 1, storeDense(data, rows, cols));
+      await layer.encode(parts, { method: 'tiny' });
+    },
+  });
+  t.ok(largest < floatTolerance, `${largest}`);
+  t.match(executed, { precision: 'executed', operators: { MatMulNBits: 7, MatMulInteger: 0, Gemm: 7 } });
+  const reasons = executed.simulated.map(({ reason, layers }) => `${layers.length} ${reason}`);
+  t.same(reasons, [
+    '2 groups of 8 columns, no blocks of a power of two from 16',
+    '2 stored as dense',
+    '1 not encoded',
+    '2 stored as affine + dense',
+  ]);
+});
+
+t.test('a quantizer with a field that is not known stays simulated', async (t) => {
+  const other = { ...perToken, step: 'other' } as Operator;
+  const { executed } = await compare(t, { grid: { bits: 8, granularity: 'channel' }, edit: atInputs(other) });
+  t.match(executed, { precision: 'executed', operators: { MatMulInteger: 0, MatMulNBits: 14 } });
+});
+
+t.test('a checkpoint has nothing to execute', async (t) => {
+  const folder = t.testdir();
+  const { checkpoint } = await makeTinyArtifact(folder);
+  const { record } = await lossesOf(checkpoint, folder, 'executed');
+  t.same(record, {
+    precision: 'simulated',
+    operators: { MatMulNBits: 0, MatMulInteger: 0, Gemm: 14 },
+    simulated: [],
+  });
+});
+
+for (const [operator, options] of Object.entries({
+  MatMulNBits: { grid: { bits: 3 } },
+  MatMulInteger: { grid: { bits: 8, granularity: 'channel' }, edit: atInputs(perToken) },
+} satisfies Record<string, TinyArtifactOptions>))
+  t.test(`a byte of the codes that is wrong fails the check: ${operator}`, async (t) => {
+    const folder = t.testdir();
+    const { artifact } = await makeTinyArtifact(folder, options);
+    let calls = 0;
+    const spoil = async (bytes: Promise<Uint8Array>): Promise<Uint8Array> => {
+      const wrong = (await bytes).slice();
+      if (calls++ === 0) wrong[5] = (wrong[5] as number) ^ 0x55;
+      return wrong;
+    };
+    // Codes are laid out before any are decoded: by pack for MatMulNBits, from the first unpack for MatMulInteger.
+    const spoiled: Kernels = Object.create(kernels, {
+      pack: { value: (...args: Parameters<Kernels['pack']>) => spoil(kernels.pack(...args)) },
+      unpack: {
+        value: (...args: Parameters<Kernels['unpack']>) =>
+          operator === 'MatMulInteger' ? spoil(kernels.unpack(...args)) : kernels.unpack(...args),
+      },
+    });
+    const device = { name: 'cpu', threads: 1 };
+    const opened = openSubject(artifact, { kernels: spoiled, device, workFolder: folder, execution: 'executed' });
+    await t.rejects(opened, {
+      code: 'EXECUTION_MISMATCH',
+      message: new RegExp(`Expected ${operator} .*q_proj within 0.0001, got a relative difference of 0\\.`),
+    });
+    t.same((await readdir(folder)).sort(), ['artifact', 'model'], 'its file is gone');
   });

@@ -30,6 +30,7 @@ function openPool(t: Test, slots: number, onProgress?: (job: Job, progress: JobP
       workFolder: folder,
       plugins: [],
       ropeFrequencies: 'float32' as const,
+      execution: 'simulated' as const,
     })),
     onProgress,
   });
