@@ -138,7 +138,21 @@ t.test('lists and doctor', async (t) => {
   ]);
   const { stdout } = await callLowbit(t, ['doctor', '--json']);
   t.match(JSON.parse(stdout), { score: { ok: true }, kernels: { implementation: /native|reference/ } });
-  t.match((await callLowbit(t, ['doctor'])).stdout, /score +works/);
+  const { products, integers } = JSON.parse(stdout) as Record<string, unknown>;
+  const speed = { prefill: Number, decode: Number, prefillRatio: Number, decodeRatio: Number };
+  t.match(products, [
+    { operator: 'Gemm', bits: 32, ...speed, decodeRatio: 1 },
+    { operator: 'MatMulInteger', bits: 8, ...speed },
+    { operator: 'MatMulNBits', bits: 4, ...speed },
+    { operator: 'MatMulNBits', bits: 8, ...speed },
+  ]);
+  t.match(integers, { unsignedWeights: 0, signedWeights: Number });
+  const text = await callLowbit(t, ['doctor']);
+  t.match(text.stdout, /score +works/);
+  t.match(
+    text.stdout,
+    /^Fastest: .* for 256 tokens, .* for one\.\nInteger sums: uint8 weights, as Lowbit uses them, exact; /m,
+  );
 });
 
 t.test('the process ends with the status of the command', async (t) => {

@@ -7,8 +7,8 @@ t.setTimeout(120_000);
 
 const w8a8 = 'rtn(bits=8,granularity=channel)+activations(bits=8)';
 
-t.test('score --execution executed: other products, the same losses', async (t) => {
-  const folder = t.testdir({ 'ids.json': JSON.stringify([[1, 403, 407, 261, 378, 410, 286, 351]]) });
+t.test('score --execution executed: integer products, and losses within what rounding costs', async (t) => {
+  const folder = t.testdir({ 'ids.json': JSON.stringify([[1, 403, 407, 261, 378]]) });
   const losses = async (recipe: string, ...more: string[]): Promise<number[]> => {
     const args = ['score', model, '--token-ids', join(folder, 'ids.json'), '--recipe', recipe, ...more];
     const { status, stdout, stderr } = await callLowbit(t, args);
@@ -17,10 +17,12 @@ t.test('score --execution executed: other products, the same losses', async (t) 
   };
   const simulated = await losses(w8a8);
   const executed = await losses(w8a8, '--execution', 'executed');
-  t.equal(executed.length, 7);
+  t.equal(executed.length, 4);
   t.not(String(executed), String(simulated), 'integers were summed');
-  // As in core/test/engine/executed.test.ts.
-  t.ok(executed.every((loss, i) => Math.abs(loss - (simulated[i] ?? NaN)) < 5e-3));
+  // One input that falls to the other side of a tie moves what follows as rounding itself does (core/test/engine/executed.test.ts).
+  const from = (other: number[]): number => Math.max(...simulated.map((loss, i) => Math.abs(loss - (other[i] ?? NaN))));
+  const cost = from(await losses('rtn(bits=8,granularity=channel)'));
+  t.ok(from(executed) < cost, `${from(executed)} of ${cost}`);
 });
 
 t.test('eval names the precision of each row, and how many layers were executed by what', async (t) => {

@@ -1,12 +1,22 @@
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { availableMemory, cacheFolder, listDevices, openSubject, runtimeVersion, version } from '@lowbit/core';
+import {
+  availableMemory,
+  cacheFolder,
+  listDevices,
+  measureIntegerErrors,
+  measureProducts,
+  openSubject,
+  runtimeVersion,
+  version,
+} from '@lowbit/core';
+import type { IntegerErrors, ProductSpeed } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { exitStatus } from '../exit-status.js';
 import { showError } from '../show-error.js';
-import { alignLeft } from '../text-table.js';
+import { alignLeft, alignTable } from '../text-table.js';
 
 /** First tokens of a story ("Once upon a time"), in the embedded model. */
 const probe = {
@@ -14,7 +24,10 @@ const probe = {
   model: new URL('../../../../models/stories260k', import.meta.url),
 };
 
-/** `lowbit doctor`: what this machine offers, and a score from end to end. */
+/** A layer wide enough that its float32 weight leaves the caches of most processors, and the tokens of its prefill. */
+const layer = { width: 2048, tokens: 256 };
+
+/** `lowbit doctor`: what this machine offers, a score from end to end, and which product is fastest. */
 export async function doctor({ json }: { json?: boolean }): Promise<number> {
   const kernels = await loadKernels();
   const { bavail, bsize } = await statfs('.');
@@ -30,7 +43,14 @@ export async function doctor({ json }: { json?: boolean }): Promise<number> {
     disk: { available: bavail * bsize, cache: cacheFolder() },
   };
   const score = await tryScore();
-  process.stdout.write(json ? `${JSON.stringify({ ...facts, score })}\n` : `${format(facts, score)}\n`);
+  const device = { name: 'cpu', threads: facts.cores };
+  const products = await measureProducts({ ...layer, rounds: 3, nBits: [4, 8], kernels, device });
+  const integers = await measureIntegerErrors(device);
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ ...facts, score, layer, products, integers })}\n`
+      : `${format(facts, score)}\n\n${formatProducts(products, integers)}\n`,
+  );
   return score.ok ? exitStatus.done : exitStatus.badInput;
 }
 
@@ -84,4 +104,25 @@ function format(
     ['disk', `${giga(disk.available)} free here; cache in ${disk.cache}`],
     ['score', score.ok ? `works: ${score.losses.map((loss) => loss.toFixed(3)).join(', ')}` : 'does not work'],
   ]);
+}
+
+function formatProducts(products: readonly ProductSpeed[], { unsignedWeights, signedWeights }: IntegerErrors): string {
+  const { width, tokens } = layer;
+  const head = [`product, ${width}x${width}`, `${tokens} tokens ms`, 'x Gemm', '1 token ms', 'x Gemm'];
+  const nameOf = ({ operator, bits }: ProductSpeed): string => `${operator}, ${bits} bits`;
+  const rows = products.map((speed) => [
+    nameOf(speed),
+    speed.prefill.toFixed(1),
+    speed.prefillRatio.toFixed(2),
+    speed.decode.toFixed(2),
+    speed.decodeRatio.toFixed(2),
+  ]);
+  const fastest = (key: 'prefill' | 'decode'): string => nameOf(products.toSorted((a, b) => a[key] - b[key])[0]!);
+  const share = (error: number): string => (error === 0 ? 'exact' : `wrong by ${(100 * error).toFixed(1)} %`);
+  return [
+    alignTable([head, ...rows]),
+    '',
+    `Fastest: ${fastest('prefill')} for ${tokens} tokens, ${fastest('decode')} for one.`,
+    `Integer sums: uint8 weights, as Lowbit uses them, ${share(unsignedWeights)}; int8 weights ${share(signedWeights)}.`,
+  ].join('\n');
 }
