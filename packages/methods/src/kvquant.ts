@@ -36,13 +36,15 @@ export const kvquant = defineMethod({
   options,
   acts: 'cache',
   needs: () => ({ statistics: [], inputs: 'float' }),
-  async block(block, { options }) {
-    const { codebook, qNorm, outliers, firstTokens } = options;
+  async prepare(_, { options: { codebook, qNorm } }) {
     if (qNorm && codebook !== 'kmeans')
       throw new LowbitError(
         'METHOD_OPTION',
         `Expected codebook=kmeans beside qNorm, got ${codebook}; change the options of kvquant.`,
       );
+  },
+  async block(block, { options }) {
+    const { codebook, outliers, firstTokens } = options;
     const sample = async (site: 'keyBeforeRope' | 'value'): Promise<Float32Array[]> =>
       laterRows(await block.sample(site, maxSamples), firstTokens);
     const keys = await sample('keyBeforeRope');
@@ -72,14 +74,13 @@ function append({ index, model }: BlockDraft, site: SampledSite, operator: Codeb
 type Levels = Pick<Codebook, 'boundaries' | 'levels'>;
 
 function chooseLevels({ bits, codebook, qNorm }: Options, scaled: () => WeightedPoints): Levels {
-  if (codebook !== 'kmeans') {
-    const levels = codebook === 'uniform' ? uniformLevels(bits) : normalFloatLevels(bits);
-    return { boundaries: Float32Array.from(boundariesOf(levels)), levels: Float32Array.from(levels) };
-  }
-  const points = scaled();
-  // Where every range is without width, one level stands for all.
-  const centres = points.points.length === 0 ? Float64Array.of(0) : kMeans(points, 2 ** bits);
-  const levels = qNorm ? normaliseLevels(points, centres) : centres;
+  const fixed = codebook === 'normalfloat' ? normalFloatLevels(bits) : uniformLevels(bits);
+  if (codebook !== 'kmeans')
+    return { boundaries: Float32Array.from(boundariesOf(fixed)), levels: Float32Array.from(fixed) };
+  const found = scaled();
+  // Ranges without width hold no points, and every level gives the same.
+  const centres = found.points.length < 2 ? fixed : kMeans(found, 2 ** bits);
+  const levels = qNorm && centres !== fixed ? normaliseLevels(found, centres) : centres;
   return { boundaries: Float32Array.from(boundariesOf(centres)), levels: Float32Array.from(levels) };
 }
 

@@ -178,6 +178,15 @@ t.test('calibration and weights know nothing of the rounded cache, and transform
   t.ok(distance(rotated, float) < 0.5, `${distance(rotated, float)}`);
 });
 
+t.test('a calibration of one token leaves ranges without width', async (t) => {
+  const folder = t.testdir();
+  const checkpoint = join(folder, 'model');
+  await makeTinyCheckpoint(checkpoint, {});
+  const text = 'kvquant(bits=2,qNorm=true,outliers=0,firstTokens=0)';
+  const [losses = []] = await lossesOf(await makeArtifact(checkpoint, text, folder, [ids.slice(0, 1)]), folder, [ids]);
+  t.ok(losses.length === 40 && losses.every((loss) => Number.isFinite(loss)));
+});
+
 t.test('what cannot be done is explained', async (t) => {
   const folder = t.testdir();
   const checkpoint = join(folder, 'model');
