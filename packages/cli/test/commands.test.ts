@@ -202,6 +202,11 @@ t.test('bad usage and input: status 2, one sentence with its code, nothing on st
     [evaluate('--window', '1024'), 'EXPERIMENT_OPTION', /at most the 512 tokens/],
     [evaluate('--device', 'abacus'), 'DEVICE_UNKNOWN', /abacus/],
     [evaluate('--recipe', 'rtn', '--recipe', 'rtn(bits=4)'), 'EXPERIMENT_OPTION', /same steps/],
+    [
+      evaluate('--recipe', 'float', '--recipe', 'rtn(groupSize=48)'),
+      'SPEC_GROUP_SIZE',
+      /divides the 64 columns of model/,
+    ],
     [evaluate('--recipe', 'gptq'), 'METHOD_NEEDS', /--calibration/],
     [rtn('rtn(bits=1)'), 'METHOD_OPTION', /bits, got 1; use at least 2\.$/m],
     [rtn('rtn(bits=2.5)'), 'METHOD_OPTION', /use a whole number\.$/m],
@@ -252,9 +257,9 @@ t.test('a recipe that does not fit fails its cells, the others are there: status
     '--recipe',
     'float',
     '--recipe',
-    'rtn(groupSize=48)',
+    'kv(groupSize=7)',
   ]);
   t.equal(status, 3);
   t.match(JSON.parse(stdout), { rows: [{ recipe: 'float' }, { recipe: 'float' }] });
-  t.match(stderr, /error \[SPEC_GROUP_SIZE\]: rtn\(groupSize=48\) on story_continuation/);
+  t.match(stderr, /error \[METHOD_OPTION\]: kv\(groupSize=7\) on story_continuation/);
 });

@@ -32,14 +32,17 @@ export function checkOverride({ name, layerOptions }: Method, override: LayerOve
   );
 }
 
-/** All of a recipe's steps. Throws RECIPE_LAYER where a pattern names no layer of this model. */
+/**
+ * All of a recipe's steps on this model. Throws RECIPE_LAYER where a pattern names no layer, and what a method throws of a
+ * layer that its options do not fit.
+ */
 export function checkLayers({ steps }: ResolvedRecipe, decoder: Decoder): void {
   for (const step of steps) bindLayers(step, decoder);
 }
 
 /**
- * A step's options for each layer of a model: all overrides that match, in order, so that a later one wins. Throws
- * RECIPE_LAYER where a pattern names none.
+ * A step's options for each layer of a model: all overrides that match, in order, so that a later one wins. Throws as
+ * `checkLayers`.
  */
 export function bindLayers({ method, options, layers }: ResolvedStep, decoder: Decoder): LayerOptions {
   const linears = treatedLinears(method, options, decoder);
@@ -52,7 +55,9 @@ export function bindLayers({ method, options, layers }: ResolvedStep, decoder: D
     if (last && 'off' in last) continue;
     const merged: Record<string, unknown> = { ...options };
     for (const each of own) if (!('off' in each)) Object.assign(merged, each.options);
-    bound.set(linear.name, own.length > 0 ? parseOptions(method, merged) : options);
+    const final = own.length > 0 ? parseOptions(method, merged) : options;
+    method.checkLayer?.(linear, final);
+    bound.set(linear.name, final);
   }
   return bound;
 }

@@ -76,6 +76,8 @@ export interface Method<Schema extends z.ZodObject = z.ZodObject> {
   layerOptions?: readonly (keyof z.output<Schema> & string)[];
   /** Which of embedding and head it treats beside the blocks' linears, as `draft.embedding` and `draft.head`. Absent: none. */
   ends?(options: z.output<Schema>): readonly End[];
+  /** Throws, before anything is computed, where a layer and its options do not go together: naming layer, option and remedy. */
+  checkLayer?(linear: Linear, options: z.output<Schema>): void;
   /** What it changes; the host refuses recipes whose order makes no sense. Absent: anything, anywhere. */
   acts?: 'rotation' | 'scale' | 'weights' | 'activations' | 'cache';
   /** What it will ask of calibration; absent or undefined: it never triggers it. */

@@ -61,6 +61,7 @@ export const awq = defineMethod({
   source: 'arXiv:2306.00978; mit-han-lab/llm-awq d6e797a',
   options,
   layerOptions: [...gridOptionNames, 'clipSearch'],
+  checkLayer: (linear, options) => void affineSpec(options, linear),
   acts: 'weights',
   bits: ({ bits }) => bits,
   needs: () => ({ statistics: ['columns', 'hessian', 'samples'], inputs: 'float' }),

@@ -37,6 +37,7 @@ export const gptq = defineMethod({
   }),
   layerOptions: [...gridOptionNames, 'blockSize', 'dampPercent', 'actOrder', 'groupScales'],
   ends: chosenEnds,
+  checkLayer: (linear, options) => void affineSpec(options, linear),
   acts: 'weights',
   bits: ({ bits }) => bits,
   needs: ({ inputs }) => ({ statistics: ['hessian'], inputs }),

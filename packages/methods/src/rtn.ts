@@ -1,6 +1,6 @@
 import { defineMethod, z } from '@lowbit/core';
 import { chosenEnds, endOptions } from './end-options.js';
-import { gridOptionNames, gridOptions } from './grid-options.js';
+import { affineSpec, gridOptionNames, gridOptions } from './grid-options.js';
 import { roundLayers } from './round-layers.js';
 
 const options = z
@@ -31,6 +31,7 @@ export const rtn = defineMethod({
   options,
   layerOptions: [...gridOptionNames, 'arithmetic'],
   ends: chosenEnds,
+  checkLayer: (linear, options) => void affineSpec(options, linear),
   acts: 'weights',
   bits: ({ bits }) => bits,
   prepare: ({ embedding }, context) => roundLayers('rtn', embedding ? [embedding] : [], context),

@@ -156,13 +156,19 @@ t.test('compressed-tensors holds several grids and float layers; GPTQ and AWQ fi
   await t.rejects(mixed, { code: 'EXPORT_REFUSED', message: /compressed-tensors/ });
 });
 
-t.test('a pattern that names nothing is refused in the plan; beside other recipes it fails alone', async (t) => {
-  const tiny = await TinyRecipes.create(t.testdir());
-  const error = { code: 'RECIPE_LAYER', message: /llama layer that rtn treats.*did you mean '\*\.down_proj'/ };
-  const spec = { name: 'p', models: [tiny.checkpoint], recipes: ['rtn{*.down_porj:bits=8}'], tasks: [] };
-  const experiment = { ...parseExperiment({ ...spec, tasks: ['none'] }, join(tiny.folder, 'e.json')), tasks: [] };
-  await t.rejects(makePlan({ experiment, registry, kernels }), error);
-  const [bad, good] = await tiny.outcome('rtn{*.down_porj:bits=8}', 'rtn{*.down_proj:bits=8}');
-  t.match(bad, error);
-  t.type(good, 'string');
-});
+t.test(
+  'a pattern that names nothing, or options that do not fit, are refused in the plan; beside other recipes it fails alone',
+  async (t) => {
+    const tiny = await TinyRecipes.create(t.testdir());
+    const error = { code: 'RECIPE_LAYER', message: /llama layer that rtn treats.*did you mean '\*\.down_proj'/ };
+    const spec = { name: 'p', models: [tiny.checkpoint], recipes: ['rtn{*.down_porj:bits=8}'], tasks: [] };
+    const experiment = { ...parseExperiment({ ...spec, tasks: ['none'] }, join(tiny.folder, 'e.json')), tasks: [] };
+    await t.rejects(makePlan({ experiment, registry, kernels }), error);
+    const narrow = { ...experiment, recipes: [{ name: 'narrow', recipe: 'rtn(groupSize=32){down:groupSize=48}' }] };
+    const message = /divides the 160 columns of model\.layers\.0\.mlp\.down_proj, got 48/;
+    await t.rejects(makePlan({ experiment: narrow, registry, kernels }), { code: 'SPEC_GROUP_SIZE', message });
+    const [bad, good] = await tiny.outcome('rtn{*.down_porj:bits=8}', 'rtn{*.down_proj:bits=8}');
+    t.match(bad, error);
+    t.type(good, 'string');
+  },
+);
