@@ -12,6 +12,9 @@ import type { HiddenStates } from './hidden-states.js';
 export interface Stream {
   name: string;
   states: HiddenStates;
+  /** Room for the states behind the present block, where the float model's are wanted: the first pass fills it on its way. */
+  makeNext?: (() => Promise<HiddenStates>) | undefined;
+  next?: HiddenStates | undefined;
 }
 
 /**
@@ -25,7 +28,6 @@ export class Collector {
   constructor(
     readonly runner: BlockRunner,
     readonly kernels: Kernels,
-    readonly onTokens: (tokens: number) => void,
   ) {}
 
   /** `point` names stream and edits; layers whose inputs are one value are summed once. */
@@ -97,20 +99,23 @@ export class Collector {
   }
 
   async #pass(
-    { states }: Stream,
+    stream: Stream,
     block: BlockState,
     owners: readonly LayerState[],
     kinds: readonly StatisticKind[],
     place: StatisticPlace,
   ): Promise<Statistics[]> {
     const { draft } = block;
+    const { states, makeNext } = stream;
+    stream.makeNext = undefined;
+    const next = await makeNext?.();
     const observed = owners.map(({ linear }) => (place === 'input' ? linear.name : (`${linear.name}.output` as const)));
     const run = await this.runner.open({
       block: block.block,
       operators: exactOperators(draft.sites),
       read: (view) => draft.current(view),
       observed,
-      next: false,
+      next: next !== undefined,
     });
     const tokens = countTokens(states);
     const sums = owners.map(({ linear }) => {
@@ -121,8 +126,9 @@ export class Collector {
     for (const [i, { sequences, length }] of states.batches.entries()) {
       const batch = await run(await states.read(i), sequences, length);
       for (const [k, name] of observed.entries()) await sums[k]?.add(batch.observed.get(name) as Float32Array);
-      this.onTokens(sequences * length);
+      await next?.write(i, batch.next as Float32Array);
     }
+    stream.next = next;
     return sums.map((sum) => sum.finish());
   }
 }

@@ -46,8 +46,13 @@ export function openLane(
 ): Lane {
   const inputs = new Set(recipe.steps.flatMap(({ method, options }) => method.needs?.(options)?.inputs ?? []));
   const draft: Draft = new Draft(model, kernels, {
-    statistics: (block, layers, kinds, place) =>
-      collector.collect(pointOf(lane), streamOf(lane), block, layers, kinds, place),
+    statistics(block, layers, kinds, place) {
+      const stream = streamOf(lane);
+      // A pass of an edited block leaves no states of the float model behind.
+      const { name, states } = stream;
+      const source = isEdited(lane) ? { name, states } : stream;
+      return collector.collect(pointOf(lane), source, block, layers, kinds, place);
+    },
     sample: (block, site, limit) => collector.sample(pointOf(lane), streamOf(lane), block, site, limit),
     headStatistics: (kinds) =>
       collector.collectHead(`${streamOf(lane).name} ${recipe.name}#${draft.edition}`, streamOf(lane), draft, kinds),
@@ -96,10 +101,14 @@ function openStep(step: ResolvedRecipe['steps'][number], draft: Draft): LaneStep
   };
 }
 
+/** Its block is not the checkpoint's. */
+function isEdited({ prepared, draft, entered }: Lane): boolean {
+  return prepared || draft.edition !== entered;
+}
+
 /** Names its stream and its edits of the block: lanes at one point share passes. */
 function pointOf(lane: Lane): string {
-  const own = lane.prepared || lane.draft.edition !== lane.entered;
-  return `${streamOf(lane).name} ${own ? `${lane.recipe.name}#${lane.draft.edition}` : ''}`;
+  return `${streamOf(lane).name} ${isEdited(lane) ? `${lane.recipe.name}#${lane.draft.edition}` : ''}`;
 }
 
 /** What the lane's present step reads from. */

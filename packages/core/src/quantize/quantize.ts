@@ -46,7 +46,7 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
   const { model, recipes, kernels, calibration } = request;
   const maxLength = Math.max(1, ...(calibration ?? []).map(({ length }) => length));
   const runner = new BlockRunner(model.decoder, request.device, maxLength);
-  const collector = new Collector(runner, kernels, () => undefined);
+  const collector = new Collector(runner, kernels);
   const released: HiddenStates[] = [];
   const replayed: HiddenStates[] = [];
   const openReplay: OpenReplay = (block, { states }) =>
@@ -61,6 +61,10 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
     }
     const batches = await openStreams(request, runner, lanes, released);
     for (const block of model.decoder.blocks) {
+      const isLast = block.index + 1 === model.decoder.blocks.length;
+      if (!isLast)
+        for (const stream of floatStreams(lanes))
+          stream.makeNext = () => createStates(request, batches, `ahead-${block.index}`, released);
       for (const [i, lane] of lanes.entries()) {
         const done = block.index * lanes.length + i;
         request.onProgress?.(
@@ -73,7 +77,6 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
         for (const states of replayed.splice(0)) await states.release();
       }
       collector.clear();
-      const isLast = block.index + 1 === model.decoder.blocks.length;
       const going = isLast ? lanes.filter(({ steps }) => steps.some(({ readsHead }) => readsHead)) : lanes;
       await advance(request, runner, going, batches, block.index, released);
       for (const { draft } of lanes) draft.forget(draft.blocks[block.index] as BlockState);
@@ -145,6 +148,12 @@ function finishModel(lane: Lane): Promise<void> {
   });
 }
 
+/** The checkpoint's own states, which need no pass of their own to advance where one collects statistics. */
+function floatStreams(lanes: readonly Lane[]): Set<Stream> {
+  const unedited = lanes.filter(({ prepared, failure }) => !prepared && failure === undefined);
+  return new Set(unedited.flatMap(({ streams }) => streams.get('float') ?? []));
+}
+
 /** Every stream through this block; streams of one name with equal weights are run once. */
 async function advance(
   request: QuantizeRequest,
@@ -163,6 +172,7 @@ async function advance(
       const float = inputs === 'float';
       const name = float && !lane.prepared ? `float ${index}` : `${lane.recipe.name} ${inputs} ${index}`;
       let next = made.get(name);
+      if (next === undefined && float && !lane.prepared && stream.next) next = { name, states: stream.next };
       if (next === undefined) {
         const states = await createStates(request, batches, `${made.size}-${index}`, released);
         const { draft } = block;
@@ -177,8 +187,8 @@ async function advance(
           await states.write(i, result.next as Float32Array);
         }
         next = { name, states };
-        made.set(name, next);
       }
+      made.set(name, next);
       old.add(stream.states);
       lane.streams.set(inputs, next);
     }

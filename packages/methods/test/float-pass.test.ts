@@ -1,0 +1,35 @@
+import t from 'tap';
+import { inspectSubject } from '@lowbit/core';
+import type { LayerRecord } from '@lowbit/core';
+import { loadKernels } from '@lowbit/kernels';
+import { TinyRecipes } from './tiny-recipes.js';
+
+// A pass for statistics of the float model leaves the next block's states behind; recipes that do not collect there, or
+// collect on an edited block, must see the same ones.
+t.test('float states behind a block are the same whichever pass made them', async (t) => {
+  const kernels = await loadKernels();
+  const tiny = await TinyRecipes.create(t.testdir(), { config: { num_hidden_layers: 3 } });
+  const collected = 'gptq(bits=4,inputs=float)';
+  // rtn collects nothing; smoothquant edits the block before gptq collects: the host advances the states itself.
+  const texts = [collected, `smoothquant(alpha=0)+${collected}`, 'gptq(bits=8)'];
+  const traces: number[][] = [];
+  for (const text of texts) {
+    const [folder] = await tiny.outcome(text);
+    const { layers } = await inspectSubject(folder as string, kernels);
+    traces.push(unscaled(layers));
+  }
+  const [once = [], edited = [], rounded = []] = traces;
+  t.equal(once.length, 6);
+  for (const [i, trace] of once.entries()) {
+    t.ok(Math.abs((edited[i] ?? NaN) / trace - 1) < 1e-4, `${trace}, ${edited[i]}`);
+    t.ok(Math.abs((rounded[i] ?? NaN) / trace - 1) < 0.05, `${trace}, ${rounded[i]}`);
+  }
+  const together = await tiny.outcome(...texts);
+  const { layers } = await inspectSubject(together[0] as string, kernels);
+  t.same(unscaled(layers), once);
+});
+
+/** Traces of the second moments at what alpha 0, which scales by the weights, leaves as it was: the inputs of o and down. */
+function unscaled(layers: readonly LayerRecord[]): number[] {
+  return layers.filter(({ layer }) => /o_proj|down_proj/.test(layer)).map(({ hessianTrace }) => hessianTrace ?? NaN);
+}
