@@ -1,10 +1,12 @@
 // llama.cpp's perplexity tool and its model, where `node scripts/prepare-llama.mjs` puts them; else undefined.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export const llamaFolder = fileURLToPath(new URL('../../.venv/llama', import.meta.url));
+const folder = fileURLToPath(new URL('../../.venv/llama', import.meta.url));
+/** Through links, so that a second checkout which shares it does not build it again: its paths are in the flags. */
+export const llamaFolder = existsSync(folder) ? realpathSync(folder) : folder;
 
 export function findLlama() {
   const tool = path.join(llamaFolder, 'build', 'bin', 'llama-perplexity');

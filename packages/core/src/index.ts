@@ -22,6 +22,7 @@ export * from './task-data.js';
 // Drafts, formats and artifacts
 export type { Draft } from './draft/draft.js';
 export * from './draft/operators.js';
+export * from './draft/static-grid.js';
 export * from './edits/index.js';
 export * from './formats/affine.js';
 export * from './formats/dense.js';

@@ -179,5 +179,6 @@ async function describeQuantized(path: string, checkpoint: QuantizedCheckpoint):
     calibration: undefined,
     layers: [],
   };
-  return { info, stored: tensors, unchecked: checkpoint, encoded };
+  const readOperators = (): Promise<Operators> => checkpoint.readOperators();
+  return { info, stored: tensors, unchecked: checkpoint, encoded, readOperators };
 }

@@ -19,9 +19,13 @@ const python = process.env['LOWBIT_PEERS_PYTHON'] ?? 'python3';
 const smollm2 = join(homedir(), '.cache', 'lowbit', 'models', 'SmolLM2-135M-Instruct');
 const kernels = await loadKernels();
 
-// Builds llama.cpp where it is not there yet.
-const prepared = spawnSync(process.execPath, ['scripts/prepare-llama.mjs'], { stdio: ['ignore', 'ignore', 'inherit'] });
-if (prepared.status !== 0) throw new Error('llama.cpp could not be prepared');
+// Builds llama.cpp where it is not there yet. Its log is kept here: a reporter that reads no standard error lets it wait.
+const prepared = spawnSync(process.execPath, ['scripts/prepare-llama.mjs'], {
+  stdio: ['ignore', 'ignore', 'pipe'],
+  encoding: 'utf8',
+  maxBuffer: 2 ** 28,
+});
+if (prepared.status !== 0) throw new Error(`llama.cpp could not be prepared: ${prepared.stderr.slice(-1000)}`);
 const perplexity = join(llamaFolder, 'build', 'bin', 'llama-perplexity');
 const source = join(llamaFolder, 'llama_cpp_python-0.3.36', 'vendor', 'llama.cpp');
 const peer = await startPeer(python, 'scripts/peers/export-gguf-worker.py', [source]);

@@ -9,6 +9,7 @@ import type {
   StatisticPlace,
   Statistics,
 } from '@lowbit/core';
+import { stepGrid, stepOf } from './step-grid.js';
 
 const options = z
   .object({
@@ -21,6 +22,7 @@ const options = z
     groupSize: z.int().min(1).optional().describe('neighbouring channels sharing a scale, for group'),
     symmetric: z.boolean().default(true).describe('zero maps to a fixed middle code'),
     clipRatio: z.number().positive().max(1).default(1).describe('share of the range that is kept'),
+    grid: stepGrid,
     range: z
       .enum(['dynamic', 'static'])
       .default('dynamic')
@@ -54,7 +56,8 @@ type Options = z.output<typeof options>;
 
 /**
  * Quantizes the inputs of the blocks' linears, and outputs, in the forward pass, in float arithmetic (simulated). Symmetric:
- * s = clipRatio * max|x| / (2^(bits-1) - 1); float8 divides by its greatest value instead. What lies at a site already, a rotation for instance, comes first.
+ * s = clipRatio * max|x| / (2^(bits-1) - 1), or / ((2^bits - 1) / 2) on the grid of compressed-tensors; float8 divides by its
+ * greatest value. What lies at a site already, a rotation for instance, comes first.
  */
 export const activations = defineMethod({
   name: 'activations',
@@ -62,7 +65,7 @@ export const activations = defineMethod({
   description: 'rounds the inputs of linears, dynamic per token by default',
   source: 'arXiv:2211.10438 table 2; spcl/QuaRot 5008669 quant_utils',
   options,
-  layerOptions: ['format', 'bits', 'granularity', 'groupSize', 'symmetric', 'clipRatio', 'arithmetic'],
+  layerOptions: ['format', 'bits', 'granularity', 'groupSize', 'symmetric', 'clipRatio', 'grid', 'arithmetic'],
   acts: 'activations',
   needs: ({ range }) => (range === 'static' ? { statistics: ['columns'], inputs: 'float' } : undefined),
   prepare(draft, context) {
@@ -109,12 +112,17 @@ async function quantizeSites(
   // Layers that read one value share its statistics, and so the arrays of its range.
   const ranges = new Map<Statistics, Map<number, Quantize['range']>>();
   for (const layer of layers) {
-    const { range: _, outputs: __, ...rest } = optionsFor(layer);
+    const { range: _, outputs: __, grid, ...rest } = optionsFor(layer);
     const found = statistics?.get(layer);
     const size = (rest.granularity === 'group' && rest.groupSize) || Infinity;
     const made = found && (ranges.get(found) ?? new Map<number, Quantize['range']>());
     if (found && made && !made.has(size)) ranges.set(found, made.set(size, rangeOf(found, size)));
-    const quantize: Quantize = { kind: 'quantize', ...rest, ...(made ? { range: made.get(size) } : {}) };
+    const quantize: Quantize = {
+      kind: 'quantize',
+      ...rest,
+      ...stepOf(grid),
+      ...(made ? { range: made.get(size) } : {}),
+    };
     const site: Site = `${layer.linear.name}.${place}`;
     block.model.setOperators(site, [...block.model.operators(site), quantize]);
   }

@@ -1,5 +1,6 @@
 import { defineMethod, LowbitError, z } from '@lowbit/core';
 import type { Operator, Quantize, Site } from '@lowbit/core';
+import { stepGrid, stepOf } from './step-grid.js';
 
 const side = z.enum(['token', 'channel']);
 const bits = z.int().min(2).max(8);
@@ -28,6 +29,7 @@ export const kv = defineMethod({
       .max(1)
       .default(1)
       .describe('share of the range that is kept; without a window only'),
+    grid: stepGrid,
     beforeRope: z.boolean().default(false).describe('keys before the position encoding; without a window only'),
     quarotValues: z
       .boolean()
@@ -57,7 +59,14 @@ export const kv = defineMethod({
       if (keyAxis === 'channel' || valueAxis === 'channel')
         refuse('a window with channel groups, because a group of tokens is complete only when it lies in the past');
       if (attention.headDim % size !== 0) refuse(`a groupSize that divides the head size ${attention.headDim}`);
-      const common = { kind: 'quantize', granularity: 'group', groupSize: size, symmetric, clipRatio } as const;
+      const common = {
+        kind: 'quantize',
+        granularity: 'group',
+        groupSize: size,
+        symmetric,
+        clipRatio,
+        ...stepOf(options.grid),
+      } as const;
       const keys: Quantize = { ...common, bits: keyBits };
       append(`block.${index}.${options.beforeRope ? 'keyBeforeRope' : 'key'}`, keys);
       append(`block.${index}.value`, { ...common, bits: valueBits, includeZero: !options.quarotValues });

@@ -59,6 +59,8 @@ export interface Quantize {
   includeZero?: boolean | undefined;
   /** Static: the range was calibrated; absent: taken from each value as it comes. Per group: `[groups]`, in their order. */
   range?: { low: number; high: number } | { low: Float32Array; high: Float32Array } | undefined;
+  /** `full`, symmetric only: absMax is half of all 2^bits - 1 steps (compressed-tensors), in place of the largest code. */
+  step?: 'full' | undefined;
 }
 
 /** Types that models are stored and computed in. */

@@ -1,11 +1,13 @@
 import type { NewTensor } from '../model/safetensors-write.js';
 import type { JsonObject } from '../model/json.js';
+import { readQuantizers } from './compressed-quantizers.js';
+import type { ForwardQuantizers } from './compressed-quantizers.js';
 import type { ExportFormat, ExportSource } from './format.js';
 import { refuse } from './format.js';
 import { readFittingConfig, writeHuggingFaceFolder } from './hugging-face-folder.js';
 import { readCodes } from './layer-grid.js';
 import type { LayerGrid } from './layer-grid.js';
-import { requireNoOperators, requirePlainLinears, requireWholeGroups } from './requirements.js';
+import { requirePlainLinears, requireWholeGroups } from './requirements.js';
 import { bytesOf, transposeArray } from './transpose.js';
 
 const name = 'compressed-tensors';
@@ -15,7 +17,8 @@ type Format = 'pack-quantized' | 'int-quantized';
 /**
  * vLLM's format (methods.md 1.6). `pack-quantized`: `weight_packed` int32 `[rows, ceil(cols / (32 div bits))]`; where all
  * layers have 8 bits, `int-quantized`: `weight` int8. Codes are signed there: ours minus 2^(bits - 1); the packed fields
- * add it again. Scales keep their dtype.
+ * add it again. Scales keep their dtype. What the recipe rounds in the forward pass is `input_activations` and
+ * `kv_cache_scheme`.
  */
 export const compressedTensors: ExportFormat = {
   name,
@@ -23,7 +26,7 @@ export const compressedTensors: ExportFormat = {
   limits: { halfScales: false },
   async check(source) {
     const { layers, artifact } = source;
-    requireNoOperators(name, source);
+    readQuantizers(source);
     requirePlainLinears(name, layers);
     requireWholeGroups(name, layers);
     if (layers.length === 0)
@@ -35,31 +38,41 @@ export const compressedTensors: ExportFormat = {
     const tensors: NewTensor[] = [];
     const format = layers.every(({ bits }) => bits === 8) ? 'int-quantized' : 'pack-quantized';
     for (const layer of layers) tensors.push(...(await layerTensors(source, layer, format)));
-    await writeHuggingFaceFolder(name, source, folder, tensors, {
-      quant_method: 'compressed-tensors',
-      quantization_status: 'compressed',
-      format,
-      ignore: ['lm_head', ...floats.map((linear) => linear.name)],
-      kv_cache_scheme: null,
-      config_groups: describeGroups(layers, format),
-    });
+    const quantizers = readQuantizers(source);
+    tensors.push(...quantizers.tensors);
+    await writeHuggingFaceFolder(
+      name,
+      source,
+      folder,
+      tensors,
+      {
+        quant_method: 'compressed-tensors',
+        quantization_status: 'compressed',
+        format,
+        ignore: ['lm_head', ...floats.map((linear) => linear.name)],
+        kv_cache_scheme: quantizers.cache,
+        config_groups: describeGroups(layers, quantizers, format),
+      },
+      quantizers.scales,
+    );
     return [];
   },
 };
 
-/** The layers of one grid are one group; a single group names their class, several name the modules. */
-function describeGroups(layers: readonly LayerGrid[], format: Format): JsonObject {
-  const groups = new Map<string, { weights: JsonObject; names: string[] }>();
+/** The layers of one grid, and of one for their inputs, are a group; one group names their class, several name modules. */
+function describeGroups(layers: readonly LayerGrid[], { inputs }: ForwardQuantizers, format: Format): JsonObject {
+  const groups = new Map<string, { weights: JsonObject; input: JsonObject | null; names: string[] }>();
   for (const layer of layers) {
     const weights = describeGrid(layer);
-    const key = JSON.stringify(weights);
-    const group = groups.get(key) ?? { weights, names: [] };
+    const input = inputs.get(layer.linear.name) ?? null;
+    const key = JSON.stringify([weights, input]);
+    const group = groups.get(key) ?? { weights, input, names: [] };
     group.names.push(layer.linear.name);
     groups.set(key, group);
   }
-  const entries = [...groups.values()].map(({ weights, names }, i) => {
+  const entries = [...groups.values()].map(({ weights, input, names }, i) => {
     const targets = groups.size === 1 ? ['Linear'] : names;
-    return [`group_${i}`, { targets, weights, input_activations: null, output_activations: null, format }] as const;
+    return [`group_${i}`, { targets, weights, input_activations: input, output_activations: null, format }] as const;
   });
   return Object.fromEntries(entries);
 }

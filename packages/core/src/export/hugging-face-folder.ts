@@ -33,7 +33,7 @@ export async function readFittingConfig(format: string, artifact: Artifact): Pro
 
 /**
  * A folder in Hugging Face layout: encoded linears as `tensors`, everything else as the artifact stores it, `dtype` in its
- * config that of `loadedDtype`.
+ * config that of `loadedDtype`; `otherScales` are those beside the layers' own.
  */
 export async function writeHuggingFaceFolder(
   format: string,
@@ -41,6 +41,7 @@ export async function writeHuggingFaceFolder(
   folder: string,
   tensors: readonly NewTensor[],
   quantization: JsonObject,
+  otherScales: Float32Array = new Float32Array(),
 ): Promise<void> {
   const { artifact } = source;
   const { config, zeroBiases } = await readFittingConfig(format, artifact);
@@ -52,16 +53,24 @@ export async function writeHuggingFaceFolder(
   const stored = plain.map((tensor): NewTensor => ({ ...tensor, data: () => readTensorBytes(tensor) }));
   await writeSafetensors(join(folder, weightsFile), [...stored, ...zeros, ...tensors], { format: 'pt' });
   const { dtype: _, ...rest } = config;
-  const written = { ...rest, torch_dtype: torchDtypes[await loadedDtype(source)], quantization_config: quantization };
+  const written = {
+    ...rest,
+    torch_dtype: torchDtypes[await loadedDtype(source, otherScales)],
+    quantization_config: quantization,
+  };
   await writeFile(join(folder, 'config.json'), `${JSON.stringify(written, undefined, 2)}\n`);
   await copyTokenizer(artifact.folder, folder);
 }
 
 /** The narrowest dtype that holds every float tensor and the scales exactly: loaders cast to it, decoded weights included. */
-async function loadedDtype({ artifact, layers, kernels }: ExportSource): Promise<'F32' | 'F16' | 'BF16'> {
+async function loadedDtype(
+  { artifact, layers, kernels }: ExportSource,
+  otherScales: Float32Array = new Float32Array(),
+): Promise<'F32' | 'F16' | 'BF16'> {
   const dtype = onlyDtype(plainTensors(artifact));
   if (dtype === 'F32') return dtype;
-  const fits = await Promise.all(layers.map(({ scales }) => holds(scales, dtype, kernels)));
+  const scales = [...layers.map((layer) => layer.scales), otherScales];
+  const fits = await Promise.all(scales.map((each) => holds(each, dtype, kernels)));
   return fits.every(Boolean) ? dtype : 'F32';
 }
 

@@ -6,6 +6,8 @@ import type { ConfigReader } from '../model/config-reader.js';
 import type { NeutralKeys } from '../model/config-reader.js';
 import type { Linear } from '../model/decoder.js';
 import { isJsonObject } from '../model/json.js';
+import { forwardReader, readCacheScheme, readInputArgs } from './compressed-quantizers.js';
+import type { StoredQuantizer } from './compressed-quantizers.js';
 import { checkGroupIndex } from './import-format.js';
 import type { ImportFormat, LinearTensors } from './import-format.js';
 import { unpackWords } from './unpack-words.js';
@@ -32,20 +34,28 @@ const neutralWeights: NeutralKeys = {
   zp_dtype: true,
 };
 
+const suffixes = [
+  ...['weight', 'weight_packed', 'weight_shape', 'weight_scale', 'weight_zero_point', 'weight_g_idx'],
+  ...['input_scale', 'input_zero_point'],
+];
+
 interface Group {
   targets: string[];
   bits: number;
   symmetric: boolean;
+  input: StoredQuantizer | undefined;
 }
 
-/** vLLM's `pack-quantized` and `int-quantized` (methods.md 1.6); what quantizes activations or the cache is refused. */
+/** vLLM's `pack-quantized` and `int-quantized` (methods.md 1.6), with input activations and cache in integers. */
 export const compressedTensors: ImportFormat = {
   name: 'compressed-tensors',
   read(section, values) {
     const groups = readGroups(section, values['config_groups']);
+    const cache = readCacheScheme(section);
     section.finish('compressed-tensors', neutral);
     return {
-      suffixes: ['weight', 'weight_packed', 'weight_shape', 'weight_scale', 'weight_zero_point', 'weight_g_idx'],
+      suffixes,
+      forward: forwardReader((linear) => findGroup(groups, linear)?.input, cache),
       bits: Math.max(...groups.map(({ bits }) => bits)),
       readPart(linear, tensors, kernels) {
         const group = findGroup(groups, linear.name);
@@ -70,8 +80,9 @@ function readGroups(section: ConfigReader, values: unknown): Group[] {
     const symmetric = weights.boolean('symmetric', true);
     weights.finish('compressed-tensors', neutralWeights);
     const targets = group.strings('targets');
+    const input = readInputArgs(group);
     group.finish('compressed-tensors', { format: neutral['format'] as (value: unknown) => boolean });
-    return { targets, bits, symmetric };
+    return { targets, bits, symmetric, input };
   });
 }
 

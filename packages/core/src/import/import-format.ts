@@ -5,7 +5,8 @@ import { transposeArray } from '../export/transpose.js';
 import { storeAffine } from '../formats/affine.js';
 import type { EncodedPart } from '../formats/format.js';
 import type { ConfigReader } from '../model/config-reader.js';
-import type { Linear } from '../model/decoder.js';
+import type { Operators } from '../draft/operators.js';
+import type { Decoder, Linear } from '../model/decoder.js';
 import type { JsonObject } from '../model/json.js';
 import { isFloatDtype } from '../model/dtype.js';
 import type { StoredTensor } from '../model/safetensors.js';
@@ -25,12 +26,20 @@ export interface LinearReader {
   bits: number;
   /** Our own form of the same codes, scales and zero points. */
   readPart(linear: Linear, tensors: LinearTensors, kernels: Kernels): Promise<EncodedPart>;
+  /** What is rounded in the forward pass; absent: nothing. */
+  forward?: ForwardReader | undefined;
 }
 
-/** The stored tensors of one linear, by suffix. */
+export interface ForwardReader {
+  /** Tensors beside those of the linears' own encoding. */
+  names(decoder: Decoder): readonly string[];
+  read(decoder: Decoder, tensors: ReadonlyMap<string, StoredTensor>, kernels: Kernels): Promise<Operators>;
+}
+
+/** The stored tensors of one linear or other module, by suffix. */
 export class LinearTensors {
   constructor(
-    readonly linear: Linear,
+    readonly linear: Pick<Linear, 'name'>,
     readonly tensors: ReadonlyMap<string, StoredTensor>,
   ) {}
 

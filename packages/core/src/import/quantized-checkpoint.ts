@@ -1,6 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Kernels } from '@lowbit/kernels';
+import type { Operators } from '../draft/operators.js';
 import { LowbitError } from '../errors.js';
 import type { EncodedWeight } from '../formats/format.js';
 import { digestCheckpoint } from '../model/checkpoint-digest.js';
@@ -30,6 +31,8 @@ export interface QuantizedCheckpoint {
   tensors: ReadonlyMap<string, FloatTensor>;
   /** By the name that the float weight would have. */
   encoded: ReadonlyMap<string, () => Promise<EncodedWeight>>;
+  /** What it rounds in the forward pass. */
+  readOperators(): Promise<Operators>;
   digest(): Promise<string>;
   parameters: number;
   bitsPerWeight: number;
@@ -66,6 +69,7 @@ export async function openQuantizedCheckpoint(
     }),
   );
   const used = new Set(encodedLinears.flatMap(({ name }) => reader.suffixes.map((suffix) => `${name}.${suffix}`)));
+  for (const tensor of reader.forward?.names(decoder) ?? []) used.add(tensor);
   const tensors = checkTensors(decoder, stored, encoded, used);
   for (const { name, file } of stored.values()) {
     const isKnown = tensors.has(name) || used.has(name) || unusedTensors.some((pattern) => pattern.test(name));
@@ -84,6 +88,7 @@ export async function openQuantizedCheckpoint(
   let digest: Promise<string> | undefined;
   return {
     ...{ directory, name: basename(resolve(path)), method, bits: reader.bits, decoder, files, tensors, encoded },
+    readOperators: async () => (await reader.forward?.read(decoder, stored, kernels)) ?? new Map(),
     digest: () => (digest ??= digestCheckpoint(directory, files, kernels)),
     parameters: decoderTensors(decoder).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
     bitsPerWeight: (8 * linearBytes) / weights,

@@ -100,8 +100,8 @@ t.test('compressed-tensors: codes along the inputs, ten of 3 bits a word', async
   t.same(fields, [...Array.from({ length: 64 }, (_, i) => i % 8), 0, 0, 0, 0, 0, 0], 'padded with zeros');
 });
 
-for (const { format, options, file, sha256 } of exportGoldens)
-  t.test(`${format}: the bytes that a real loader read`, async (t) => {
+for (const { format, of = '', options, file, sha256 } of exportGoldens)
+  t.test(`${format} ${of}: the bytes that a real loader read`, async (t) => {
     const folder = await exportTo(t, format, options);
     const hash = createHash('sha256').update(await readFile(join(folder, file)));
     t.equal(hash.digest('hex'), sha256);

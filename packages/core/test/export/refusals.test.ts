@@ -2,8 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { exportArtifact, findExportFormat } from '@lowbit/core';
+import type { Operator, Quantize, Site } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import { encodeActOrder } from '../fixtures/act-order.js';
+import { cacheQuantizers, inputQuantizers, roundCache, roundInputs } from '../fixtures/forward-quantizers.js';
 import { makeTinyArtifact } from '../fixtures/tiny-artifact.js';
 import type { TinyArtifactOptions } from '../fixtures/tiny-artifact.js';
 
@@ -57,12 +59,18 @@ const cases: [format: string, name: string, options: TinyArtifactOptions, senten
   ['onnx', 'act-order', { encode: encodeActOrder }, /actOrder=static/],
   ['gguf', 'act-order', { encode: encodeActOrder }, /actOrder=static/],
   ['gptq', 'an operator', { edit: operator }, /quantize at model\.layers\.0\.self_attn\.q_proj\.input.*onnx/],
-  ['compressed-tensors', 'an operator', { edit: operator }, /quantize at .*q_proj\.input/],
+  [
+    'compressed-tensors',
+    'the step of another grid',
+    { edit: operator },
+    /at .*q_proj\.input is absMax \/ 127, .*set grid=compr/,
+  ],
   ['gguf', 'an operator', { edit: operator }, /quantize at .*q_proj\.input/],
   ['compressed-tensors', 'a norm with a bias', { edit: normBias }, /no llama config can say \(finalNorm\.bias\)/],
   ['gguf', 'a norm with a bias', { edit: normBias }, /model\.norm is no plain RMSNorm/],
   ['compressed-tensors', 'a short group', short, /groupSize 48 leaves a shorter last group in the 64 columns/],
   ['awq', 'a short group', short, /groupSize 48 leaves/],
+  ...forwardCases(),
   ['gguf', 'groups of 16', { grid: { groupSize: 16 } }, /groups of 16 columns .*blocks have 32.*multiple of 32/],
   ['gguf', 'asymmetric 8 bits', { grid: { bits: 8, symmetric: false } }, /asymmetric at 8 bits.*Q4_1.*symmetric=true/],
   ['gguf', 'a family', { family: 'opt' }, /the opt family has no names here/],
@@ -82,6 +90,60 @@ const cases: [format: string, name: string, options: TinyArtifactOptions, senten
   ['gptq', 'no quantized layer', { layerGrid: () => null }, /stays float/],
   ['awq', 'no quantized layer', { layerGrid: () => null }, /no layer is quantized/],
 ];
+
+/** What loaders of compressed-tensors would compute otherwise in the forward pass, or not at all. */
+function forwardCases(): typeof cases {
+  const token = inputQuantizers['symmetric, a token'];
+  const group = inputQuantizers['asymmetric, groups of 16'];
+  const head = cacheQuantizers['8 bits, a head of a token'];
+  const inputs = (each: Partial<Quantize>): TinyArtifactOptions => ({ edit: roundInputs({ ...token, ...each }) });
+  const cache = (each: Partial<Quantize>): TinyArtifactOptions => ({ edit: roundCache({ ...head, ...each }) });
+  const at = (site: Site, ...operators: Operator[]): TinyArtifactOptions => ({
+    edit: (draft) => draft.setOperators(site, operators),
+  });
+  const window: Operator = {
+    ...{ kind: 'cache', window: 8 },
+    ...{ keys: { bits: 4, axis: 'token', groupSize: 16 }, values: { bits: 4, axis: 'token', groupSize: 16 } },
+  };
+  const shift: Operator = { kind: 'shift', offsets: new Float32Array(64) };
+  const name = 'compressed-tensors';
+  return [
+    [name, 'a clipped range', inputs({ clipRatio: 0.9 }), /q_proj\.input has clipRatio=0\.9.*set clipRatio=1/],
+    [name, 'a range without zero', inputs({ symmetric: false, includeZero: false }), /input has a range without zero/],
+    [
+      name,
+      'an option of tomorrow',
+      inputs({ dither: true } as never),
+      /q_proj\.input has dither.*leave that option out/,
+    ],
+    [name, 'a transform', at('model.layers.0.self_attn.q_proj.input', shift, token), /shift, quantize at .*q_proj\.in/],
+    [name, 'a window', at('block.0.cache', window), /cache at block\.0\.cache.*leave that step out/],
+    [
+      name,
+      'keys before the position encoding',
+      at('block.0.keyBeforeRope', head),
+      /quantize at block\.0\.keyBeforeRope/,
+    ],
+    [name, 'keys alone', at('block.0.key', head), /keys and values of block 0 .*the same bits/],
+    [name, 'one block alone', at('block.1.key', head), /keys and values of block 1/],
+    [name, 'an asymmetric cache', cache({ symmetric: false }), /block\.0\.key is asymmetric.*set symmetric=true/],
+    [name, 'a cache a token', cache({ granularity: 'token' }), /block\.0\.key has no groups within a head.*groupSize/],
+    [name, 'the cache of OPT', { family: 'opt', ...cache({}) }, /an OPT config has none.*kv out of the recipe/],
+    [
+      name,
+      'tokens of OPT',
+      { family: 'opt', ...inputs({}) },
+      /q_proj have a scale a token.*range=static for activations/,
+    ],
+    [name, 'inputs of a float layer', { layerGrid: left, ...inputs({}) }, /up_proj stays float and its inputs/],
+    [
+      name,
+      'groups beside act-order',
+      { encode: encodeActOrder, edit: roundInputs(group) },
+      /actOrder=group.*actOrder=static/,
+    ],
+  ];
+}
 
 /** All weights of one sign: an asymmetric grid begins at 0 then. */
 function positive(draft: Parameters<NonNullable<TinyArtifactOptions['edit']>>[0]): void {

@@ -2,8 +2,15 @@ import { join } from 'node:path';
 import t from 'tap';
 import { exportArtifact, exportFormats, findExportFormat, importFormats, inspectSubject } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
-import { makeTinyArtifact } from '../fixtures/tiny-artifact.js';
+import { makeArtifactOf, makeTinyArtifact } from '../fixtures/tiny-artifact.js';
 import type { TinyArtifactOptions } from '../fixtures/tiny-artifact.js';
+import {
+  cacheQuantizers,
+  inputQuantizers,
+  roundCache,
+  roundInputs,
+  roundInputsAndCache,
+} from '../fixtures/forward-quantizers.js';
 import { tinyLosses } from '../fixtures/losses.js';
 
 const kernels = await loadKernels();
@@ -61,6 +68,23 @@ t.test('families: biases, tied and untied heads, shards', async (t) => {
       t.same(await tinyLosses(join(folder, 'out'), folder), await tinyLosses(artifact, folder), `${family} ${format}`);
     }
 });
+
+const forward: Record<string, TinyArtifactOptions['edit']> = {
+  ...Object.fromEntries(Object.entries(inputQuantizers).map(([name, each]) => [`inputs: ${name}`, roundInputs(each)])),
+  ...Object.fromEntries(Object.entries(cacheQuantizers).map(([name, each]) => [`cache: ${name}`, roundCache(each)])),
+  'inputs and cache': roundInputsAndCache,
+};
+for (const [name, edit] of Object.entries(forward))
+  t.test(`compressed-tensors, ${name}: read back to the same losses`, async (t) => {
+    const folder = t.testdir();
+    const { artifact } = await makeTinyArtifact(folder, { grid: { bits: 8 }, edit });
+    const out = join(folder, 'out');
+    await exportArtifact(artifact, findExportFormat('compressed-tensors'), out, kernels);
+    const losses = await tinyLosses(out, folder);
+    t.same(losses, await tinyLosses(artifact, folder));
+    await makeArtifactOf(join(folder, 'model'), join(folder, 'plain'), { grid: { bits: 8 } });
+    t.notSame(losses, await tinyLosses(join(folder, 'plain'), folder), 'and they tell of the rounding');
+  });
 
 t.test('every reader has a writer', (t) => {
   const names = exportFormats.map(({ name }) => name);

@@ -86,8 +86,8 @@ t.test('group indices may be absent, targets may be patterns', async (t) => {
 });
 
 type Section = Record<string, unknown>;
-const weightsOf = (section: Section): Section =>
-  (section['config_groups'] as { group_0: { weights: Section } }).group_0.weights;
+const groupOf = (section: Section): Section => (section['config_groups'] as { group_0: Section }).group_0;
+const weightsOf = (section: Section): Section => groupOf(section)['weights'] as Section;
 
 /** Format, what is wrong, and what the error says. */
 const wrongConfigs: [format: string, edit: (section: Section) => void, error: { code: string; message: RegExp }][] = [
@@ -113,8 +113,33 @@ const wrongConfigs: [format: string, edit: (section: Section) => void, error: { 
   ],
   [
     'compressed-tensors',
+    (s) => (s['kv_cache_scheme'] = { num_bits: 8, type: 'float' }),
+    { code: 'CONFIG_VALUE', message: /kv_cache_scheme\.type/ },
+  ],
+  [
+    'compressed-tensors',
+    (s) => (s['kv_cache_scheme'] = { num_bits: 8, dynamic: true }),
+    { code: 'CONFIG_VALUE', message: /kv_cache_scheme\.strategy.*group where dynamic is true/ },
+  ],
+  [
+    'compressed-tensors',
     (s) => (s['kv_cache_scheme'] = { num_bits: 8 }),
-    { code: 'CONFIG_KEY', message: /kv_cache_scheme/ },
+    { code: 'CHECKPOINT_TENSOR', message: /layers\.0\.self_attn\.k_scale/ },
+  ],
+  [
+    'compressed-tensors',
+    (s) => (groupOf(s)['input_activations'] = { num_bits: 8, strategy: 'token' }),
+    { code: 'CONFIG_VALUE', message: /group_0\.input_activations\.strategy.*tensor where dynamic is false/ },
+  ],
+  [
+    'compressed-tensors',
+    (s) => (groupOf(s)['input_activations'] = { dynamic: true, strategy: 'token', scale_dtype: 'float16' }),
+    { code: 'CONFIG_KEY', message: /input_activations\.scale_dtype/ },
+  ],
+  [
+    'compressed-tensors',
+    (s) => (groupOf(s)['output_activations'] = { dynamic: true, strategy: 'token' }),
+    { code: 'CONFIG_KEY', message: /output_activations/ },
   ],
   ['compressed-tensors', (s) => (s['config_groups'] = {}), { code: 'CONFIG_VALUE', message: /at least one group/ }],
   [

@@ -1,5 +1,6 @@
 import { float8Top } from '../../draft/operators.js';
 import type { Float8, Quantize } from '../../draft/operators.js';
+import { isStaticGrid, staticGrid } from '../../draft/static-grid.js';
 import type { Value } from '../../onnx/graph.js';
 import { arrayOf, batchShape, safeStep, share } from './scope.js';
 import type { Scope } from './scope.js';
@@ -46,11 +47,15 @@ function quantizeSymmetric(scope: Scope, operator: Quantize, value: Value): Valu
   const { compute, narrow } = arithmeticOf(graph, operator);
   const top = format === 'integer' ? 2 ** (bits - 1) - 1 : float8Top[format];
   const x = narrow(value);
-  const absMax = range
-    ? narrow(graph.node('Max', [graph.node('Neg', [boundOf(scope, range.low)]), boundOf(scope, range.high)]))
-    : reduce(scope, 'ReduceMax', graph.node('Abs', [x]));
-  // The references divide: a product with 1 / top is now and then a unit in the last place away.
-  const step = safeStep(graph, compute('Div', clip(scope, operator, absMax), graph.scalar(top)));
+  const dynamicStep = (): Value => {
+    const absMax = range
+      ? narrow(graph.node('Max', [graph.node('Neg', [boundOf(scope, range.low)]), boundOf(scope, range.high)]))
+      : reduce(scope, 'ReduceMax', graph.node('Abs', [x]));
+    const steps = operator.step === 'full' ? (2 ** bits - 1) / 2 : top;
+    // The references divide: a product with 1 / top is now and then a unit in the last place away.
+    return safeStep(graph, compute('Div', clip(scope, operator, absMax), graph.scalar(steps)));
+  };
+  const step = isStaticGrid(operator) ? graph.scalar(staticGrid(operator).step) : dynamicStep();
   const scaled = compute('Div', x, step);
   if (format !== 'integer') return compute('Mul', roundToFloat8(graph, scaled, format), step);
   const codes = graph.node('Round', [scaled]);
@@ -59,8 +64,8 @@ function quantizeSymmetric(scope: Scope, operator: Quantize, value: Value): Valu
 }
 
 /** In float32 the greatest value of a range falls on the greatest code by itself; in a half it may fall beyond. */
-function clamps({ arithmetic = 'float32', clipRatio, range }: Quantize): boolean {
-  return arithmetic === 'float32' || clipRatio !== 1 || range !== undefined;
+function clamps({ arithmetic = 'float32', clipRatio, range, step }: Quantize): boolean {
+  return arithmetic === 'float32' || step === 'full' || clipRatio !== 1 || range !== undefined;
 }
 
 function quantizeAsymmetric(scope: Scope, operator: Quantize, value: Value): Value {
@@ -70,15 +75,22 @@ function quantizeAsymmetric(scope: Scope, operator: Quantize, value: Value): Val
   const top = 2 ** bits - 1;
   const zero = graph.scalar(0);
   const x = narrow(value);
+  const quantize = (step: Value, zeroPoint: Value): Value => {
+    const codes = compute('Add', graph.node('Round', [compute('Div', x, step)]), zeroPoint);
+    const clamped = graph.node('Clip', [codes, zero, graph.scalar(top)]);
+    return compute('Mul', compute('Sub', clamped, zeroPoint), step);
+  };
+  if (isStaticGrid(operator)) {
+    const grid = staticGrid(operator);
+    return quantize(graph.scalar(grid.step), graph.scalar(grid.zeroPoint));
+  }
   const bound = (found: Value, opType: 'Min' | 'Max'): Value =>
     clip(scope, operator, includeZero ? graph.node(opType, [found, zero]) : found);
   const low = bound(range ? narrow(boundOf(scope, range.low)) : reduce(scope, 'ReduceMin', x), 'Min');
   const high = bound(range ? narrow(boundOf(scope, range.high)) : reduce(scope, 'ReduceMax', x), 'Max');
   const step = safeStep(graph, compute('Div', compute('Sub', high, low), graph.scalar(top)));
   const zeroPoint = graph.node('Round', [compute('Div', graph.node('Neg', [low]), step)]);
-  const codes = compute('Add', graph.node('Round', [compute('Div', x, step)]), zeroPoint);
-  const clamped = graph.node('Clip', [codes, zero, graph.scalar(top)]);
-  return compute('Mul', compute('Sub', clamped, zeroPoint), step);
+  return quantize(step, zeroPoint);
 }
 
 interface Arithmetic {
