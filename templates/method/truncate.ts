@@ -1,4 +1,5 @@
 import { defineMethod, encodeAffine, z } from '@lowbit/core';
+import type { AffineSpec } from '@lowbit/core';
 
 /**
  * A whole method in one file: round to nearest after the largest weights of each layer were cut off. Copy it to
@@ -16,6 +17,8 @@ export const truncate = defineMethod({
   }),
   layerOptions: ['bits', 'keep'], // what a recipe may override for some layers; absent: the method treats none by itself
   bits: ({ bits }) => bits,
+  // Before anything is read: what will be left behind, and the place to throw for options that do not fit.
+  plan: (_, { layers }) => ({ grids: [...layers].map(([linear, { bits }]) => [linear, specOf(bits, linear.cols)]) }),
   // needs: () => ({ statistics: ['hessian'], inputs: 'quantized' }),   only when the method reads activations
   async block(block, { optionsFor, kernels }) {
     for (const layer of block.layers) {
@@ -23,9 +26,12 @@ export const truncate = defineMethod({
       const weight = await layer.weight();
       const limit = options.keep * weight.data.reduce((largest, w) => Math.max(largest, Math.abs(w)), 0);
       const cut = { ...weight, data: weight.data.map((w) => Math.max(-limit, Math.min(limit, w))) };
-      const grid = { name: 'compressed-tensors', symmetric: true, bits: options.bits } as const;
-      const spec = { grid, granularity: 'channel', groupSize: weight.cols } as const;
+      const spec = specOf(options.bits, weight.cols);
       await layer.encode([await encodeAffine(cut, spec, kernels)], { method: 'truncate' });
     }
   },
 });
+
+function specOf(bits: number, cols: number): AffineSpec {
+  return { grid: { name: 'compressed-tensors', symmetric: true, bits }, granularity: 'channel', groupSize: cols };
+}

@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
   calibrate,
-  checkLayers,
   checkNeed,
   describeStep,
   estimateNeed,
@@ -11,6 +10,7 @@ import {
   lacksCalibration,
   LowbitError,
   needsCalibration,
+  planRecipe,
   planWorkers,
   readAvailable,
   resolveRecipe,
@@ -55,7 +55,7 @@ export async function withWorker<T>(
       'USAGE',
       `Expected a float checkpoint for --recipe, got the artifact ${path}; name the checkpoint.`,
     );
-  checkLayers(recipe, info.decoder);
+  planRecipe(recipe, info.decoder);
   const needs = needsCalibration(recipe);
   if (needs && !experiment.calibration) throw lacksCalibration(recipe.name);
   const calibration = needs ? await calibrate(experiment, info) : undefined;

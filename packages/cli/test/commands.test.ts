@@ -207,6 +207,7 @@ t.test('bad usage and input: status 2, one sentence with its code, nothing on st
       'SPEC_GROUP_SIZE',
       /divides the 64 columns of model/,
     ],
+    [evaluate('--recipe', 'float', '--recipe', 'kv(groupSize=7)'), 'METHOD_OPTION', /head size 8 of block 0, got 7/],
     [evaluate('--recipe', 'gptq'), 'METHOD_NEEDS', /--calibration/],
     [rtn('rtn(bits=1)'), 'METHOD_OPTION', /bits, got 1; use at least 2\.$/m],
     [rtn('rtn(bits=2.5)'), 'METHOD_OPTION', /use a whole number\.$/m],
@@ -215,8 +216,8 @@ t.test('bad usage and input: status 2, one sentence with its code, nothing on st
     [rtn('rtn{*.down_porj:bits=8}'), 'RECIPE_LAYER', /did you mean '\*\.down_proj'/],
     [rtn('rtn{down:bits=8}', '--format', 'gptq'), 'EXPORT_REFUSED', /float32|one entry/],
     [rtn('rtn(groupSize=48)'), 'SPEC_GROUP_SIZE', /divides the 64 columns/],
-    [rtn('rtn', '--format', 'gguf'), 'EXPORT_REFUSED', /rtn has scaleType=float32.*set scaleType=float16/],
-    [rtn('rtn(bits=3)', '--format', 'onnx'), 'EXPORT_REFUSED', /bits=3.*set bits=8/],
+    [rtn('rtn', '--format', 'gguf'), 'EXPORT_REFUSED', /q_proj has scaleType=float32.*scaleType=float16/],
+    [rtn('rtn(bits=3)', '--format', 'onnx'), 'EXPORT_REFUSED', /q_proj has 3 bits.*bits=4/],
     [rtn('rtn', '--format', 'ggfu'), 'EXPORT_FORMAT', /did you mean 'gguf'/],
     [['export', at('full'), '--format', 'gguf', '-o', at('out')], 'ARTIFACT_MISSING', /lowbit quantize/],
     [['export', at('full'), '--format', 'gguf', '-o', at('full')], 'USAGE', /with files in it/],
@@ -243,7 +244,7 @@ t.test('bad usage and input: status 2, one sentence with its code, nothing on st
   }
 });
 
-t.test('a recipe that does not fit fails its cells, the others are there: status 3', async (t) => {
+t.test('a recipe that fails as it is run fails its cells, the others are there: status 3', async (t) => {
   const { status, stdout, stderr } = await callLowbit(t, [
     'eval',
     model,
@@ -257,9 +258,11 @@ t.test('a recipe that does not fit fails its cells, the others are there: status
     '--recipe',
     'float',
     '--recipe',
-    'kv(groupSize=7)',
+    'kvquant(firstTokens=8)',
+    '--calibration',
+    `text:${model}/stories.txt,samples=1,sequenceLength=8`,
   ]);
   t.equal(status, 3);
   t.match(JSON.parse(stdout), { rows: [{ recipe: 'float' }, { recipe: 'float' }] });
-  t.match(stderr, /error \[METHOD_OPTION\]: kv\(groupSize=7\) on story_continuation/);
+  t.match(stderr, /error \[METHOD_NEEDS\]: kvquant\(firstTokens=8\) on story_continuation/);
 });

@@ -6,6 +6,7 @@ export { z } from './options.js';
 export * from './recipe.js';
 export * from './parse-recipe.js';
 export * from './layer-options.js';
+export * from './plan-recipe.js';
 export * from './method-options.js';
 export * from './errors.js';
 export { version } from './version.js';

@@ -3,7 +3,7 @@ import { parseOptions } from './method-options.js';
 import type { Method } from './method.js';
 import { blockLinears, embeddingLinear, headLinear } from './model/decoder.js';
 import type { Decoder, Linear } from './model/decoder.js';
-import type { ResolvedRecipe, ResolvedStep } from './recipe.js';
+import type { ResolvedStep } from './recipe.js';
 
 /**
  * What a step does otherwise in the layers that `match` names: a layer's name with `*` for any characters
@@ -33,16 +33,8 @@ export function checkOverride({ name, layerOptions }: Method, override: LayerOve
 }
 
 /**
- * All of a recipe's steps on this model. Throws RECIPE_LAYER where a pattern names no layer, and what a method throws of a
- * layer that its options do not fit.
- */
-export function checkLayers({ steps }: ResolvedRecipe, decoder: Decoder): void {
-  for (const step of steps) bindLayers(step, decoder);
-}
-
-/**
- * A step's options for each layer of a model: all overrides that match, in order, so that a later one wins. Throws as
- * `checkLayers`.
+ * A step's options for each layer of a model: all overrides that match, in order, so that a later one wins. Throws
+ * RECIPE_LAYER where a pattern names no layer.
  */
 export function bindLayers({ method, options, layers }: ResolvedStep, decoder: Decoder): LayerOptions {
   const linears = treatedLinears(method, options, decoder);
@@ -55,14 +47,13 @@ export function bindLayers({ method, options, layers }: ResolvedStep, decoder: D
     if (last && 'off' in last) continue;
     const merged: Record<string, unknown> = { ...options };
     for (const each of own) if (!('off' in each)) Object.assign(merged, each.options);
-    const final = own.length > 0 ? parseOptions(method, merged) : options;
-    method.checkLayer?.(linear, final);
-    bound.set(linear.name, final);
+    bound.set(linear.name, own.length > 0 ? parseOptions(method, merged) : options);
   }
   return bound;
 }
 
-function treatedLinears(method: Method, options: Record<string, unknown>, decoder: Decoder): Linear[] {
+/** The blocks' linears in their order, and the ends that its options take in. */
+export function treatedLinears(method: Method, options: Record<string, unknown>, decoder: Decoder): Linear[] {
   const ends = method.ends?.(options) ?? [];
   return [
     ...(ends.includes('embedding') ? [embeddingLinear(decoder)] : []),

@@ -1,6 +1,7 @@
 import type { ColumnStatistics, Kernels, Matrix } from '@lowbit/kernels';
 import type { z } from './options.js';
 import type { Operator, SampledSite, Site } from './draft/operators.js';
+import type { AffineSpec } from './formats/affine.js';
 import type { EncodedPart } from './formats/format.js';
 import type { Edit } from './draft/draft.js';
 import type { Block, Decoder, End, Linear, TensorView } from './model/decoder.js';
@@ -76,12 +77,15 @@ export interface Method<Schema extends z.ZodObject = z.ZodObject> {
   layerOptions?: readonly (keyof z.output<Schema> & string)[];
   /** Which of embedding and head it treats beside the blocks' linears, as `draft.embedding` and `draft.head`. Absent: none. */
   ends?(options: z.output<Schema>): readonly End[];
-  /** Throws, before anything is computed, where a layer and its options do not go together: naming layer, option and remedy. */
-  checkLayer?(linear: Linear, options: z.output<Schema>): void;
   /** What it changes; the host refuses recipes whose order makes no sense. Absent: anything, anywhere. */
   acts?: 'rotation' | 'scale' | 'weights' | 'activations' | 'cache';
   /** What it will ask of calibration; absent or undefined: it never triggers it. */
   needs?(options: z.output<Schema>): Needs | undefined;
+  /**
+   * What it will leave behind on this model, as far as its options say so. Called before anything is read or run: the place
+   * to throw for what they cannot do, naming layer, option and remedy. It may be called often.
+   */
+  plan?(decoder: Decoder, context: PlanContext<z.output<Schema>>): MethodPlan;
   /** Nominal bits of the weights, for tables. */
   bits?(options: z.output<Schema>): number;
   /** Once, before block 0, the whole model: fold, rotate, permute, set quantizers. */
@@ -90,6 +94,28 @@ export interface Method<Schema extends z.ZodObject = z.ZodObject> {
   block?(block: BlockDraft, context: MethodContext<z.output<Schema>>): Promise<void>;
   /** Once, after the last block. */
   finish?(draft: ModelDraft, context: MethodContext<z.output<Schema>>): Promise<void>;
+}
+
+/** A step on a model of which nothing but the structure is known. */
+export interface PlanContext<Options> {
+  readonly options: Options;
+  /** Those that the step treats, head and embedding included, each with the step's options and what the recipe overrides for it. */
+  readonly layers: ReadonlyMap<Linear, Options>;
+  /** What the steps before it will leave there. */
+  operators(site: Site): readonly Operator[];
+}
+
+/** Of one step; the host joins the steps of a recipe. */
+export interface MethodPlan {
+  grids?: Iterable<readonly [Linear, PlannedGrid]> | undefined;
+  /** Behind what is at these sites; arrays and calibrated ranges may be stand-ins. */
+  operators?: Iterable<readonly [Site, Operator]> | undefined;
+}
+
+/** How one linear will be stored. */
+export interface PlannedGrid extends AffineSpec {
+  /** Groups do not lie in order. */
+  groupIndex?: boolean | undefined;
 }
 
 /** Identity, for its types: `export const rtn = defineMethod({...})`. */

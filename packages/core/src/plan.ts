@@ -5,13 +5,13 @@ import { digestOf } from './digest.js';
 import { LowbitError } from './errors.js';
 import type { Experiment, RecipeChoice, TaskChoice } from './experiment.js';
 import { fingerprintCode, fingerprintEngine, locatePlugin } from './fingerprint.js';
-import { checkLayers } from './layer-options.js';
 import type { Method } from './method.js';
 import { checkWindows, listWindows } from './check-windows.js';
 import type { WindowsRequest } from './check-windows.js';
 import { checkFinite } from './model/finite.js';
 import { openCheckpoint } from './model/checkpoint.js';
 import { checkTokenizer, openTokenizer } from './model/tokenizer.js';
+import { planRecipe } from './plan-recipe.js';
 import { recordRecipe, resolveRecipe, resolveSteps } from './recipe.js';
 import type { ResolvedRecipe } from './recipe.js';
 import type { Registry } from './registry.js';
@@ -167,11 +167,11 @@ async function planModel(
   kernels: Kernels,
 ): Promise<PlannedModel> {
   const info = await inspectSubject(path, kernels);
+  for (const { resolved } of recipesOf(info, recipes)) planRecipe(resolved, info.decoder);
   if (info.recipe === undefined) await checkFinite(await openCheckpoint(path, kernels), kernels);
   const tokenizer = await openTokenizer(path);
   checkTokenizer(tokenizer, info.decoder);
   for (const { choice, windows } of tasks) checkWindows(choice.window, windows, info, tokenizer);
-  for (const { resolved } of recipesOf(info, recipes)) checkLayers(resolved, info.decoder);
   const needing = recipesOf(info, recipes).find(({ resolved }) => needsCalibration(resolved));
   if (needing && !experiment.calibration) throw lacksCalibration(needing.record.name);
   const calibration = needing && (await calibrate(experiment, info));

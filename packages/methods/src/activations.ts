@@ -1,14 +1,5 @@
 import { defineMethod, LowbitError, z } from '@lowbit/core';
-import type {
-  BlockDraft,
-  LayerDraft,
-  MethodContext,
-  ModelDraft,
-  Quantize,
-  Site,
-  StatisticPlace,
-  Statistics,
-} from '@lowbit/core';
+import type { BlockDraft, Linear, MethodContext, Quantize, Site, StatisticPlace, Statistics } from '@lowbit/core';
 import { stepGrid, stepOf } from './step-grid.js';
 
 const options = z
@@ -68,10 +59,13 @@ export const activations = defineMethod({
   layerOptions: ['format', 'bits', 'granularity', 'groupSize', 'symmetric', 'clipRatio', 'grid', 'arithmetic'],
   acts: 'activations',
   needs: ({ range }) => (range === 'static' ? { statistics: ['columns'], inputs: 'float' } : undefined),
-  prepare(draft, context) {
-    checkGroups(draft, context);
-    return Promise.resolve();
-  },
+  plan: (_, { options, layers }) => ({
+    operators: [...layers].flatMap(([linear, own]) =>
+      places
+        .filter((place) => isRounded(linear, place, options))
+        .map((place) => [siteOf(linear, place), planQuantizer(linear, place, own)] as const),
+    ),
+  }),
   async block(block, context) {
     for (const place of places) await quantizeSites(block, place, context);
   },
@@ -80,26 +74,25 @@ export const activations = defineMethod({
 const places: readonly StatisticPlace[] = ['input', 'output'];
 
 /** Outputs: what the products of attention read, as SmoothQuant's quantize_bmm_input rounds it. */
-function layersAt({ layers }: BlockDraft, place: StatisticPlace, { outputs }: Options): readonly LayerDraft[] {
-  if (place === 'input') return layers;
-  const isRead = (part: string): boolean => ['query', 'key', 'value'].includes(part);
-  return outputs ? layers.filter(({ linear }) => linear.parts.some(isRead)) : [];
+function isRounded({ parts }: Linear, place: StatisticPlace, { outputs }: Options): boolean {
+  return place === 'input' || (outputs && parts.some((part) => ['query', 'key', 'value'].includes(part)));
 }
 
-/** Before the work starts: it would fail in the first block. */
-function checkGroups(draft: ModelDraft, { options, optionsFor }: MethodContext<Options>): void {
-  for (const block of draft.blocks)
-    for (const place of places)
-      for (const layer of layersAt(block, place, options)) {
-        const { linear } = layer;
-        const { groupSize = 1 } = optionsFor(layer);
-        const width = place === 'input' ? linear.cols : linear.rows;
-        if (width % groupSize === 0) continue;
-        throw new LowbitError(
-          'METHOD_OPTION',
-          `Expected activations with a groupSize that divides the ${width} channels at the ${place} of ${linear.name}, got ${groupSize}; choose a divisor of all widths.`,
-        );
-      }
+function siteOf({ name }: Linear, place: StatisticPlace): Site {
+  return `${name}.${place}`;
+}
+
+/** With a stand-in for a range that will be calibrated. Throws METHOD_OPTION where groups do not fit the layer. */
+function planQuantizer(linear: Linear, place: StatisticPlace, options: Options): Quantize {
+  const { groupSize = 1, range } = options;
+  const width = place === 'input' ? linear.cols : linear.rows;
+  if (width % groupSize !== 0)
+    throw new LowbitError(
+      'METHOD_OPTION',
+      `Expected activations with a groupSize that divides the ${width} channels at the ${place} of ${linear.name}, got ${groupSize}; choose a divisor of all widths.`,
+    );
+  const unit = { min: new Float32Array(width).fill(-1), max: new Float32Array(width).fill(1) };
+  return quantizerOf(options, range === 'static' ? rangeOf(unit, groupOf(options)) : undefined);
 }
 
 async function quantizeSites(
@@ -107,30 +100,35 @@ async function quantizeSites(
   place: StatisticPlace,
   { options, optionsFor }: MethodContext<Options>,
 ): Promise<void> {
-  const layers = layersAt(block, place, options);
+  const layers = block.layers.filter(({ linear }) => isRounded(linear, place, options));
   const statistics = options.range === 'static' ? await block.statistics(layers, ['columns'], place) : undefined;
   // Layers that read one value share its statistics, and so the arrays of its range.
   const ranges = new Map<Statistics, Map<number, Quantize['range']>>();
   for (const layer of layers) {
-    const { range: _, outputs: __, grid, ...rest } = optionsFor(layer);
+    const own = optionsFor(layer);
     const found = statistics?.get(layer);
-    const size = (rest.granularity === 'group' && rest.groupSize) || Infinity;
+    const size = groupOf(own);
     const made = found && (ranges.get(found) ?? new Map<number, Quantize['range']>());
-    if (found && made && !made.has(size)) ranges.set(found, made.set(size, rangeOf(found, size)));
-    const quantize: Quantize = {
-      kind: 'quantize',
-      ...rest,
-      ...stepOf(grid),
-      ...(made ? { range: made.get(size) } : {}),
-    };
-    const site: Site = `${layer.linear.name}.${place}`;
-    block.model.setOperators(site, [...block.model.operators(site), quantize]);
+    if (found && made && !made.has(size)) ranges.set(found, made.set(size, rangeOf(found.columns as Bounds, size)));
+    const site = siteOf(layer.linear, place);
+    block.model.setOperators(site, [...block.model.operators(site), quantizerOf(own, made?.get(size))]);
   }
 }
 
+function quantizerOf({ range: _, outputs: __, grid, ...rest }: Options, range: Quantize['range']): Quantize {
+  return { kind: 'quantize', ...rest, ...stepOf(grid), ...(range ? { range } : {}) };
+}
+
+/** Channels that share a range; Infinity: all. */
+function groupOf({ granularity, groupSize }: Options): number {
+  return (granularity === 'group' && groupSize) || Infinity;
+}
+
+/** The least and greatest of each channel. */
+type Bounds = Pick<NonNullable<Statistics['columns']>, 'min' | 'max'>;
+
 /** Of groups of `size` channels, or of the tensor. Zero always lies in it. */
-function rangeOf({ columns }: Statistics, size: number): Quantize['range'] {
-  const { min = new Float32Array(), max = new Float32Array() } = columns ?? {};
+function rangeOf({ min, max }: Bounds, size: number): Quantize['range'] {
   const low = new Float32Array(Math.max(1, Math.ceil(min.length / size)));
   const high = new Float32Array(low.length);
   for (let j = 0; j < min.length; j++) {

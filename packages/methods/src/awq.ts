@@ -10,11 +10,22 @@ import {
   stageLinears,
   z,
 } from '@lowbit/core';
-import type { BlockDraft, LayerDraft, MethodContext, Replay, Stage, Statistics } from '@lowbit/core';
+import type {
+  Block,
+  BlockDraft,
+  LayerDraft,
+  MethodContext,
+  ModelDraft,
+  Operator,
+  Replay,
+  Site,
+  Stage,
+  Statistics,
+} from '@lowbit/core';
 import { clipGroups } from './awq-clip.js';
 import { meanOfHeads, meanWeights, roundScaled, strength } from './awq-scale.js';
 import { findLeast, searchOptions } from './find-least.js';
-import { affineSpec, gridOptionNames, gridOptions } from './grid-options.js';
+import { affineSpec, gridOptionNames, gridOptions, planGrids } from './grid-options.js';
 
 const options = z.object({
   ...gridOptions,
@@ -39,6 +50,9 @@ const options = z.object({
 /** In the order in which data meets them. */
 const stages = ['attention', 'output', 'mlp', 'down'] as const;
 
+/** What the method would scale on any other model (OPT-350M). */
+const lateNorm = 'the norm comes after the addition';
+
 type Options = z.output<typeof options>;
 /** A stage's factors, as its producer and as its columns take them, and the r that they come from. */
 interface Scale {
@@ -61,17 +75,25 @@ export const awq = defineMethod({
   source: 'arXiv:2306.00978; mit-han-lab/llm-awq d6e797a',
   options,
   layerOptions: [...gridOptionNames, 'clipSearch'],
-  checkLayer: (linear, options) => void affineSpec(options, linear),
   acts: 'weights',
   bits: ({ bits }) => bits,
+  plan: ({ blocks }, context) => ({
+    grids: planGrids(context.layers, { sizeByDefault: true }),
+    operators: blocks
+      .filter((block) => context.layers.has(block.mlp.down) && !passesFactors(block))
+      .filter((block) => whyUnscaled(block, 'down', context.options, context) === undefined)
+      .map(({ mlp }): [Site, Operator] => [`${mlp.down.name}.input`, { kind: 'scale', factors: new Float32Array() }]),
+  }),
   needs: () => ({ statistics: ['columns', 'hessian', 'samples'], inputs: 'float' }),
   async block(block, context) {
     const { options, optionsFor, kernels } = context;
     const found = await block.statistics(block.layers, ['columns', 'hessian', 'samples']);
     const scales = new Map<Stage, Scale>();
     // All searches look at the block as it was; only then is it edited.
-    for (const stage of searchedStages(block, options))
-      scales.set(stage, await searchScale(block, stage, found, context));
+    const reasons = new Map(stages.map((stage) => [stage, whyUnscaled(block.block, stage, options, block.model)]));
+    for (const stage of stages)
+      if (reasons.get(stage) === undefined && stageLayers(block, stage).length > 0)
+        scales.set(stage, await searchScale(block, stage, found, context));
     for (const [stage, { factors }] of scales)
       if (stage === 'down' && !passesFactors(block.block)) scaleInput(block.model, block.block.mlp.down, factors);
       else scaleStage(block.model, block.block, stage, factors);
@@ -83,28 +105,36 @@ export const awq = defineMethod({
         const weight = await layer.weight();
         const clipped = own.clipSearch && !isQueryOrKey(layer);
         if (clipped) await clipGroups(weight, scaledSamples(found.get(layer), scale?.columns), spec, kernels);
-        const notes = { ratio: scale?.ratio ?? 0, clip: clipped ? 'searched' : 'off' };
-        await layer.encode([await encodeAffine(weight, spec, kernels)], { method: 'awq', notes });
+        const reason = reasons.get(stage);
+        const notes = {
+          ratio: scale?.ratio ?? 0,
+          clip: clipped ? 'searched' : 'off',
+          ...(reason === undefined ? {} : { scale: `off: ${reason}` }),
+        };
+        const fallback = reason === lateNorm ? { fallback: `not scaled: ${reason}` } : {};
+        await layer.encode([await encodeAffine(weight, spec, kernels)], { method: 'awq', notes, ...fallback });
       }
   },
 });
 
 /**
- * Those with a layer to round whose input can be divided: by a norm before it, by value rows of equal heads (of shared ones
- * where asked for), or for down in the forward pass if nothing else takes it. Not behind a transform, a Hadamard for
- * instance, which the factors could not pass.
+ * Why a stage takes no scale; undefined: its input can be divided, by a norm before it, by value rows of equal heads (of
+ * shared ones where asked for), or for down in the forward pass if nothing else takes it. A transform at its input, a Hadamard
+ * for instance, lets no factor pass.
  */
-function searchedStages(block: BlockDraft, { sharedHeads, online }: Options): Stage[] {
-  const { attention, normPlacement } = block.block;
-  const isPlain = (stage: Stage): boolean =>
-    stageLinears(block.block, stage).every(({ name }) => block.model.operators(`${name}.input`).length === 0);
-  const takesScale: Record<Stage, boolean> = {
-    attention: normPlacement === 'pre',
-    output: sharedHeads || attention.heads === attention.kvHeads,
-    mlp: normPlacement === 'pre',
-    down: online || passesFactors(block.block),
-  };
-  return stages.filter((stage) => stageLayers(block, stage).length > 0 && takesScale[stage] && isPlain(stage));
+function whyUnscaled(
+  block: Block,
+  stage: Stage,
+  { sharedHeads, online }: Options,
+  at: Pick<ModelDraft, 'operators'>,
+): string | undefined {
+  const { attention, mlp, normPlacement } = block;
+  if (stageLinears(block, stage).some(({ name }) => at.operators(`${name}.input`).length > 0))
+    return 'a transform sits at its input';
+  if (stage === 'attention' || stage === 'mlp') return normPlacement === 'post' ? lateNorm : undefined;
+  if (stage === 'output')
+    return sharedHeads || attention.heads === attention.kvHeads ? undefined : 'several query heads share a value head';
+  return online || passesFactors(block) ? undefined : `${mlp.activation} before it lets no factor through`;
 }
 
 /** Their scores are products of two rounded sides: the reference leaves their ranges alone. */

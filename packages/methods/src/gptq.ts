@@ -2,7 +2,7 @@ import type { Codes, GptqResult, Kernels, Matrix } from '@lowbit/kernels';
 import { decodeAffine, defineMethod, storeAffine, z } from '@lowbit/core';
 import type { AffineSpec, BlockDraft, EncodeRecord, LayerDraft, MethodContext } from '@lowbit/core';
 import { chosenEnds, endOptions } from './end-options.js';
-import { affineSpec, gridOptionNames, gridOptions } from './grid-options.js';
+import { affineSpec, gridOptionNames, gridOptions, planGrids } from './grid-options.js';
 import { roundLayers } from './round-layers.js';
 
 /**
@@ -37,9 +37,14 @@ export const gptq = defineMethod({
   }),
   layerOptions: [...gridOptionNames, 'blockSize', 'dampPercent', 'actOrder', 'groupScales'],
   ends: chosenEnds,
-  checkLayer: (linear, options) => void affineSpec(options, linear),
   acts: 'weights',
   bits: ({ bits }) => bits,
+  plan: (_, { layers }) => ({
+    grids: planGrids(layers).map(([linear, grid]) => {
+      const groupIndex = layers.get(linear)?.actOrder === 'group' && linear.role !== 'embedding';
+      return [linear, { ...grid, groupIndex }] as const;
+    }),
+  }),
   needs: ({ inputs }) => ({ statistics: ['hessian'], inputs }),
   // What an embedding reads is one-hot, so the second moment is diagonal: there GPTQ is round to nearest.
   prepare: ({ embedding }, context) => roundLayers('gptq', embedding ? [embedding] : [], context),

@@ -1,5 +1,5 @@
 import { LowbitError, z } from '@lowbit/core';
-import type { AffineSpec } from '@lowbit/core';
+import type { AffineSpec, Linear, PlannedGrid } from '@lowbit/core';
 
 /** Options of every method that ends in an affine integer grid. */
 export const gridOptions = {
@@ -15,7 +15,7 @@ export const gridOptions = {
     .default('compressed-tensors')
     .describe('whose rules for step, zero and clamping'),
   clip: z.enum(['off', 'mse']).default('off').describe('search the range that rounds best'),
-  clipNorm: z.number().positive().default(2.4).describe('exponent of the clip search'),
+  clipNorm: z.number().positive().max(6).default(2.4).describe('exponent of the clip search'),
   clipSteps: z.int().min(1).default(100).describe('candidates in the full range of the clip search'),
   clipMaxShrink: z.number().positive().max(1).default(0.8).describe('share of the range the clip search may take away'),
   remainder: z
@@ -36,6 +36,30 @@ export const gridOptions = {
 export const gridOptionNames = Object.keys(gridOptions) as (keyof typeof gridOptions)[];
 
 export type GridOptions = z.output<z.ZodObject<typeof gridOptions>>;
+
+/**
+ * What methods that end in a grid plan: each layer on its own. Throws METHOD_OPTION for options of which one would be passed
+ * over, SPEC_GROUP_SIZE as `affineSpec`. `sizeByDefault`: a groupSize need not have been given.
+ */
+export function planGrids<Options extends GridOptions>(
+  layers: ReadonlyMap<Linear, Options>,
+  { sizeByDefault = false } = {},
+): [Linear, PlannedGrid][] {
+  return [...layers].map(([linear, options]) => {
+    const { granularity = 'group', groupSize, grid, symmetric } = options;
+    if (!sizeByDefault && groupSize !== undefined && granularity !== 'group')
+      throw new LowbitError(
+        'METHOD_OPTION',
+        `Expected no groupSize beside granularity=${granularity}, got ${groupSize}; leave one of them out.`,
+      );
+    if (!symmetric && (grid === 'smoothquant' || grid === 'owq'))
+      throw new LowbitError(
+        'METHOD_OPTION',
+        `Expected symmetric=true beside grid=${grid}, which has no zero points, got symmetric=false; choose another grid.`,
+      );
+    return [linear, affineSpec(options, linear)];
+  });
+}
 
 /** The grid of one layer. Throws SPEC_GROUP_SIZE where the group size does not fit the columns. */
 export function affineSpec(options: GridOptions, layer: { name: string; cols: number }): AffineSpec {

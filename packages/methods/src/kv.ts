@@ -1,9 +1,29 @@
 import { defineMethod, LowbitError, z } from '@lowbit/core';
-import type { Operator, Quantize, Site } from '@lowbit/core';
+import type { Decoder, Operator, Site } from '@lowbit/core';
 import { stepGrid, stepOf } from './step-grid.js';
 
 const side = z.enum(['token', 'channel']);
 const bits = z.int().min(2).max(8);
+
+const kvOptions = z.object({
+  bits: bits.default(4).describe('width of a code'),
+  keyBits: bits.optional().describe('of keys, where it differs'),
+  valueBits: bits.optional().describe('of values, where it differs'),
+  window: z.int().min(0).default(0).describe('recent tokens kept in full precision (KIVI: 128)'),
+  keyAxis: side.default('token').describe('what a group of keys runs along; channel needs a window'),
+  valueAxis: side.default('token').describe('what a group of values runs along; channel needs a window'),
+  groupSize: z.int().min(1).optional().describe('values sharing a scale; absent: a head of a token'),
+  symmetric: z.boolean().default(false).describe('zero maps to a fixed middle code; without a window only'),
+  clipRatio: z.number().positive().max(1).default(1).describe('share of the range that is kept; without a window only'),
+  grid: stepGrid,
+  beforeRope: z.boolean().default(false).describe('keys before the position encoding; without a window only'),
+  quarotValues: z
+    .boolean()
+    .default(false)
+    .describe('ranges of values need not hold zero, as in the QuaRot code; without a window only'),
+});
+
+type Options = z.output<typeof kvOptions>;
 
 /**
  * Rounds keys and values as a quantized cache holds them, inside one forward; equal to decoding token by token. Without a
@@ -14,86 +34,48 @@ export const kv = defineMethod({
   version: '1',
   description: 'quantized key-value cache, per token or per channel, with or without a window in full precision',
   source: 'arXiv:2402.02750, jy-yuan/KIVI 876b4d2; arXiv:2404.00456, spcl/QuaRot 5008669',
-  options: z.object({
-    bits: bits.default(4).describe('width of a code'),
-    keyBits: bits.optional().describe('of keys, where it differs'),
-    valueBits: bits.optional().describe('of values, where it differs'),
-    window: z.int().min(0).default(0).describe('recent tokens kept in full precision (KIVI: 128)'),
-    keyAxis: side.default('token').describe('what a group of keys runs along; channel needs a window'),
-    valueAxis: side.default('token').describe('what a group of values runs along; channel needs a window'),
-    groupSize: z.int().min(1).optional().describe('values sharing a scale; absent: a head of a token'),
-    symmetric: z.boolean().default(false).describe('zero maps to a fixed middle code; without a window only'),
-    clipRatio: z
-      .number()
-      .positive()
-      .max(1)
-      .default(1)
-      .describe('share of the range that is kept; without a window only'),
-    grid: stepGrid,
-    beforeRope: z.boolean().default(false).describe('keys before the position encoding; without a window only'),
-    quarotValues: z
-      .boolean()
-      .default(false)
-      .describe('ranges of values need not hold zero, as in the QuaRot code; without a window only'),
-  }),
+  options: kvOptions,
   acts: 'cache',
-  async prepare(draft, { options }) {
-    const { window, groupSize, keyAxis, valueAxis, symmetric, clipRatio } = options;
-    const keyBits = options.keyBits ?? options.bits;
-    const valueBits = options.valueBits ?? options.bits;
-    const append = (site: Site, operator: Operator): void =>
+  plan: (decoder, { options }) => ({ operators: operatorsOf(decoder, options) }),
+  prepare(draft, { options }) {
+    for (const [site, operator] of operatorsOf(draft.decoder, options))
       draft.setOperators(site, [...draft.operators(site), operator]);
-    for (const { index, attention } of draft.decoder.blocks) {
-      const size = groupSize ?? attention.headDim;
-      if (window > 0) {
-        checkWindow(attention.headDim, options);
-        const keys = { bits: keyBits, axis: keyAxis, groupSize: size };
-        append(`block.${index}.cache`, {
-          kind: 'cache',
-          window,
-          keys,
-          values: { bits: valueBits, axis: valueAxis, groupSize: size },
-        });
-        continue;
-      }
-      if (keyAxis === 'channel' || valueAxis === 'channel')
-        refuse('a window with channel groups, because a group of tokens is complete only when it lies in the past');
-      if (attention.headDim % size !== 0) refuse(`a groupSize that divides the head size ${attention.headDim}`);
-      const common = {
-        kind: 'quantize',
-        granularity: 'group',
-        groupSize: size,
-        symmetric,
-        clipRatio,
-        ...stepOf(options.grid),
-      } as const;
-      const keys: Quantize = { ...common, bits: keyBits };
-      append(`block.${index}.${options.beforeRope ? 'keyBeforeRope' : 'key'}`, keys);
-      append(`block.${index}.value`, { ...common, bits: valueBits, includeZero: !options.quarotValues });
-    }
+    return Promise.resolve();
   },
 });
 
-function checkWindow(
-  headDim: number,
-  { window, groupSize = headDim, keyAxis, valueAxis, ...rest }: WindowOptions,
-): void {
+/** Throws METHOD_OPTION for options that exclude each other, or do not fit the heads. */
+function operatorsOf({ blocks }: Decoder, options: Options): [Site, Operator][] {
+  const { window, groupSize, keyAxis, valueAxis, symmetric, clipRatio } = options;
+  const keyBits = options.keyBits ?? options.bits;
+  const valueBits = options.valueBits ?? options.bits;
+  return blocks.flatMap(({ index, attention }): [Site, Operator][] => {
+    const size = groupSize ?? attention.headDim;
+    if (window > 0) {
+      checkWindow(attention.headDim, options);
+      const keys = { bits: keyBits, axis: keyAxis, groupSize: size };
+      const values = { bits: valueBits, axis: valueAxis, groupSize: size };
+      return [[`block.${index}.cache`, { kind: 'cache', window, keys, values }]];
+    }
+    if (keyAxis === 'channel' || valueAxis === 'channel')
+      refuse('a window with channel groups, because a group of tokens is complete only when it lies in the past');
+    if (attention.headDim % size !== 0)
+      refuse(`a groupSize that divides the head size ${attention.headDim} of block ${index}, got ${size}`);
+    const grid = stepOf(options.grid);
+    const common = { kind: 'quantize', granularity: 'group', groupSize: size, symmetric, clipRatio, ...grid } as const;
+    return [
+      [`block.${index}.${options.beforeRope ? 'keyBeforeRope' : 'key'}`, { ...common, bits: keyBits }],
+      [`block.${index}.value`, { ...common, bits: valueBits, includeZero: !options.quarotValues }],
+    ];
+  });
+}
+
+function checkWindow(headDim: number, { window, groupSize = headDim, keyAxis, valueAxis, ...rest }: Options): void {
   if (rest.symmetric || rest.clipRatio !== 1 || rest.beforeRope || rest.quarotValues)
     refuse('neither symmetric, clipRatio, beforeRope nor quarotValues beside a window');
   const fits = (axis: 'token' | 'channel'): boolean => (axis === 'token' ? headDim : window) % groupSize === 0;
   if (!fits(keyAxis) || !fits(valueAxis))
     refuse(`a groupSize that divides the window ${window} (channel) and the head size ${headDim} (token)`);
-}
-
-interface WindowOptions {
-  window: number;
-  groupSize?: number | undefined;
-  keyAxis: 'token' | 'channel';
-  valueAxis: 'token' | 'channel';
-  symmetric: boolean;
-  clipRatio: number;
-  beforeRope: boolean;
-  quarotValues: boolean;
 }
 
 function refuse(expected: string): never {

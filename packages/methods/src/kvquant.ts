@@ -1,5 +1,5 @@
 import { defineMethod, LowbitError, z } from '@lowbit/core';
-import type { BlockDraft, ChannelRange, Codebook, SampledSite, SiteSamples, TokenRange } from '@lowbit/core';
+import type { BlockDraft, ChannelRange, Codebook, SampledSite, Site, SiteSamples, TokenRange } from '@lowbit/core';
 import { kMeans } from './k-means.js';
 import type { WeightedPoints } from './k-means.js';
 import { boundariesOf, normalFloatLevels, normaliseLevels, uniformLevels } from './levels.js';
@@ -36,12 +36,20 @@ export const kvquant = defineMethod({
   options,
   acts: 'cache',
   needs: () => ({ statistics: [], inputs: 'float' }),
-  async prepare(_, { options: { codebook, qNorm } }) {
+  plan({ blocks }, { options: { codebook, qNorm, outliers, firstTokens } }) {
     if (qNorm && codebook !== 'kmeans')
       throw new LowbitError(
         'METHOD_OPTION',
         `Expected codebook=kmeans beside qNorm, got ${codebook}; change the options of kvquant.`,
       );
+    const none = new Float32Array();
+    const common = { kind: 'codebook', boundaries: none, levels: none, firstTokens } as const;
+    const keys: Codebook = { ...common, range: channelRange([], outliers) };
+    const operators = blocks.flatMap(({ index, attention }): [Site, Codebook][] => [
+      [`block.${index}.keyBeforeRope`, keys],
+      [`block.${index}.value`, { ...common, range: tokenRange(attention.kvHeads * attention.headDim, outliers) }],
+    ]);
+    return { operators };
   },
   async block(block, { options }) {
     const { codebook, outliers, firstTokens } = options;

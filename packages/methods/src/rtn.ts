@@ -1,6 +1,6 @@
 import { defineMethod, z } from '@lowbit/core';
 import { chosenEnds, endOptions } from './end-options.js';
-import { affineSpec, gridOptionNames, gridOptions } from './grid-options.js';
+import { gridOptionNames, gridOptions, planGrids } from './grid-options.js';
 import { roundLayers } from './round-layers.js';
 
 const options = z
@@ -31,9 +31,14 @@ export const rtn = defineMethod({
   options,
   layerOptions: [...gridOptionNames, 'arithmetic'],
   ends: chosenEnds,
-  checkLayer: (linear, options) => void affineSpec(options, linear),
   acts: 'weights',
   bits: ({ bits }) => bits,
+  plan: (_, { layers }) => ({
+    grids: planGrids(layers).map(([linear, grid]) => {
+      const type = layers.get(linear)?.arithmetic ?? 'float32';
+      return [linear, type === 'float32' ? grid : { ...grid, scaleType: type, weightType: type }] as const;
+    }),
+  }),
   prepare: ({ embedding }, context) => roundLayers('rtn', embedding ? [embedding] : [], context),
   block: ({ layers }, context) => roundLayers('rtn', layers, context),
   finish: ({ head }, context) => roundLayers('rtn', head ? [head] : [], context),

@@ -1,4 +1,4 @@
-import { defineMethod, scaleStage, stageLayers, z } from '@lowbit/core';
+import { checkNormStage, defineMethod, scaleStage, stageLayers, z } from '@lowbit/core';
 import type { LayerDraft, Stage } from '@lowbit/core';
 
 /** What the reference clamps scales and weight maxima to. */
@@ -25,6 +25,10 @@ export const smoothquant = defineMethod({
   }),
   acts: 'scale',
   needs: () => ({ statistics: ['columns'], inputs: 'float' }),
+  plan: ({ blocks }) => {
+    for (const block of blocks) for (const stage of ['attention', 'mlp'] as const) checkNormStage(block, stage);
+    return {};
+  },
   async block(block, { options }) {
     const stages: Stage[] = ['attention', 'mlp'];
     const groups = stages.map((stage) => stageLayers(block, stage));

@@ -172,11 +172,11 @@ t.test("a tied tensor under the head's name: the head is untied all the same", a
 t.test('exports hold blocks only, and say so before the recipe is run', async (t) => {
   const tiny = await TinyRecipes.create(t.testdir());
   const text = 'rtn(bits=4,groupSize=32,scaleType=float16,head=true)';
-  const { folder } = await tiny.make(text);
+  const { folder, record } = await tiny.make(text);
   for (const name of ['gptq', 'awq', 'compressed-tensors', 'onnx', 'gguf']) {
     const format = findExportFormat(name);
     const refused = { code: 'EXPORT_REFUSED', message: /head.* only blocks are exported/ };
-    t.throws(() => checkRecipeExport(format, resolveRecipe(text, registry)), refused, name);
+    t.throws(() => checkRecipeExport(format, resolveRecipe(text, registry), record.decoder), refused, name);
     await t.rejects(exportArtifact(folder, format, join(tiny.folder, name), kernels), refused, name);
   }
 });

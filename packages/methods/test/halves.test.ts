@@ -8,6 +8,7 @@ import {
   openArtifact,
   openCheckpoint,
   quantize,
+  readDecoder,
   Registry,
   resolveRecipe,
 } from '@lowbit/core';
@@ -16,6 +17,7 @@ import { loadKernels } from '@lowbit/kernels';
 import { methods } from '@lowbit/methods';
 import { roundTo } from '../../core/test/fixtures/plain-quantize.js';
 import { makeTinyCheckpoint } from '../../core/test/fixtures/tiny-checkpoint.js';
+import { tinyConfigs } from '../../core/test/fixtures/tiny-configs.js';
 
 const device = { name: 'cpu', threads: 1 };
 const registry = new Registry();
@@ -76,13 +78,14 @@ t.test('arithmetic of rtn: what it cannot emulate is refused', (t) => {
 });
 
 t.test('a target that decodes to float32 refuses rounded weights before the recipe is run', (t) => {
+  const decoder = readDecoder(tinyConfigs.llama, new Set<string>(), 'the tiny config');
   const check = (format: string, text: string): void =>
-    checkRecipeExport(findExportFormat(format), resolveRecipe(text, registry));
+    checkRecipeExport(findExportFormat(format), resolveRecipe(text, registry), decoder);
   for (const format of ['onnx', 'gguf'])
     for (const option of ['scaleType=float16,weightType=float16', 'arithmetic=float16'])
       t.throws(() => check(format, `rtn(bits=4,${option})`), {
         code: 'EXPORT_REFUSED',
-        message: /weightType=float16, and its loaders decode to float32/,
+        message: /q_proj are rounded to float16, and its loaders would decode them to float32/,
       });
   check('gptq', 'rtn(bits=4,arithmetic=float16)');
   check('onnx', 'rtn(bits=4)+activations(arithmetic=bfloat16)');

@@ -116,7 +116,7 @@ for (const { name: method, layerOptions, options } of registry.methods.values())
       return;
     }
     for (const option of layerOptions) t.ok(option in options.shape, option);
-    const base = layerOptions.includes('groupSize') ? `${method}(groupSize=16)` : method;
+    const base = layerOptions.includes('groupSize') ? `${method}(granularity=group,groupSize=16)` : method;
     /** Its tensor where it is encoded, its site where it has operators. */
     const places = async (overrides: string): Promise<string[]> => {
       const { weights, operators } = (await tiny.make(base + overrides)).record;
@@ -131,7 +131,7 @@ t.test('compressed-tensors holds several grids and float layers; GPTQ and AWQ fi
   const tiny = await TinyRecipes.create(t.testdir());
   const base = 'gptq(bits=4,groupSize=32,scaleType=float16)';
   const text = `${base}{down:bits=8; *.0.*.k_proj:bits=3,symmetric=false; *.1.*.q_proj:off}`;
-  const { folder } = await tiny.make(text);
+  const { folder, record } = await tiny.make(text);
   const out = join(tiny.folder, 'out');
   await exportArtifact(folder, findExportFormat('compressed-tensors'), out, kernels);
   t.same(await tiny.losses(out), await tiny.losses(folder));
@@ -140,18 +140,19 @@ t.test('compressed-tensors holds several grids and float layers; GPTQ and AWQ fi
   );
   t.same(bits, new Set([4, 8, 3]));
   for (const [format, overrides, message] of [
-    ['gptq', '{down:bits=8}', /'down' has bits=8, and its config has one entry/],
-    ['gptq', '{down:off}', /'down' stays float/],
-    ['awq', '{down:groupSize=16}', /'down' has groupSize=16/],
-    ['awq', '{down:bits=3}', /bits=3, and the format has 4/],
-    ['gguf', '{down:scaleType=float32}', /scaleType=float32/],
+    ['gptq', '{down:bits=8}', /down_proj has 8 bits and .*q_proj 4, and its config has one entry/],
+    ['gptq', '{down:off}', /0\.mlp\.down_proj stays float/],
+    ['awq', '{down:groupSize=16}', /q_proj has groupSize 32 and others|down_proj has groupSize 16/],
+    ['awq', '{down:bits=3}', /down_proj has 3 bits, and the format has 4/],
+    ['gguf', '{down:scaleType=float32}', /down_proj has scaleType=float32/],
   ] as const) {
     const refused = { code: 'EXPORT_REFUSED', message };
     const recipe = resolveRecipe(base + overrides, registry);
-    t.throws(() => checkRecipeExport(findExportFormat(format), recipe), refused, 'before it is run');
+    t.throws(() => checkRecipeExport(findExportFormat(format), recipe, record.decoder), refused, 'before it is run');
   }
+  const recipe = resolveRecipe(text, registry);
   for (const format of ['compressed-tensors', 'gguf'])
-    t.doesNotThrow(() => checkRecipeExport(findExportFormat(format), resolveRecipe(text, registry)));
+    t.doesNotThrow(() => checkRecipeExport(findExportFormat(format), recipe, record.decoder));
   const mixed = exportArtifact(folder, findExportFormat('gptq'), join(tiny.folder, 'refused'), kernels);
   await t.rejects(mixed, { code: 'EXPORT_REFUSED', message: /compressed-tensors/ });
 });

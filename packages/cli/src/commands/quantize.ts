@@ -29,14 +29,14 @@ export async function quantize(path: string, options: QuantizeOptions, host: Hos
   else await requireFree(resolve(output));
   const folder = target ? join(host.temporaryFolder, 'artifact') : resolve(output);
   const experiment = await toExperiment(path, options, [recipe], { name: 'quantize', tasks: ['none'] });
-  const work = async ({ recipe: resolved, quantizeTo }: Computation): Promise<number> => {
+  const work = async ({ info, recipe: resolved, quantizeTo }: Computation): Promise<number> => {
     const { name, steps } = resolved;
     if (steps.length === 0)
       throw new LowbitError(
         'USAGE',
         `Expected a recipe that quantizes, got ${name}; name a method, for instance rtn-w4-g128.`,
       );
-    if (target) checkRecipeExport(target, resolved);
+    if (target) checkRecipeExport(target, resolved, info.decoder);
     await quantizeTo(folder);
     const { bitsPerWeight, layers } = await inspectSubject(folder, await loadKernels());
     const fallbacks = layers.filter(({ fallback }) => fallback !== undefined).length;

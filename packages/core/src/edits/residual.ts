@@ -33,13 +33,10 @@ export function streamWriters({ embedding, blocks }: Decoder): Pick<ResidualStre
 export function residualStream(draft: ModelDraft): ResidualStream {
   const { decoder } = draft;
   for (const { attention, mlp } of decoder.blocks) requirePlainInputs(draft, [...attention.inputs, ...mlp.inputs]);
+  checkResidual(decoder);
   const { tables, writers } = streamWriters(decoder);
   requirePlainOutputs(draft, writers);
-  const { embedding, blocks, finalNorm, outputProjection } = decoder;
-  if (blocks.some(({ normPlacement }) => normPlacement === 'post') || finalNorm === undefined)
-    refuse(decoder.family, 'it normalises after the addition, so that gains stay on the residual stream');
-  if (embedding.norm)
-    refuse(decoder.family, 'it normalises the embedding, so that a gain stays on the residual stream');
+  const { blocks, finalNorm, outputProjection } = decoder;
   return {
     width: decoder.hiddenSize,
     tables,
@@ -54,6 +51,18 @@ export function residualStream(draft: ModelDraft): ResidualStream {
         : { norm: finalNorm as Norm, readers: [], head: true },
     ],
   };
+}
+
+/** Throws EDIT_REFUSED for a model whose residual stream holds gains that cannot be folded. */
+export function checkResidual({ family, embedding, blocks, finalNorm }: Decoder): void {
+  const late = blocks.find(({ normPlacement }) => normPlacement === 'post');
+  if (late || finalNorm === undefined)
+    refuse(
+      late?.attentionNorm.name ?? family,
+      'it normalises after the addition, so that gains stay on the residual stream',
+    );
+  if (embedding.norm)
+    refuse(embedding.norm.name, 'it normalises the embedding, so that a gain stays on the residual stream');
 }
 
 /** What reads a norm, the head included, as weights. */

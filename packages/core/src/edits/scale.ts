@@ -42,14 +42,12 @@ export function passesFactors({ mlp }: Block): boolean {
  * kvHeads * headDim, or the MLP's width. Throws EDIT_REFUSED where nothing can take the division.
  */
 export function scaleStage(draft: ModelDraft, block: Block, stage: Stage, factors: ArrayLike<number>): void {
-  const { attention, mlp, normPlacement } = block;
+  const { attention, mlp } = block;
   requirePlainInputs(draft, stageLinears(block, stage));
   const inverse = Float32Array.from(factors, (factor) => 1 / factor);
   if (stage === 'attention' || stage === 'mlp') {
-    const norm = stage === 'attention' ? block.attentionNorm : block.mlpNorm;
-    if (normPlacement === 'post')
-      refuse(norm.name, 'the linears read the residual stream itself, whose other readers would be scaled too');
-    scaleNorm(draft, norm, inverse);
+    checkNormStage(block, stage);
+    scaleNorm(draft, stage === 'attention' ? block.attentionNorm : block.mlpNorm, inverse);
   } else if (stage === 'output') {
     requirePlainOutputs(draft, attention.inputs);
     const { linear, first } = locatePart(attention.inputs, 'value', (part) => partRows(attention, part));
@@ -69,6 +67,18 @@ export function scaleInput(draft: ModelDraft, linear: Linear, factors: Float32Ar
   const site = `${linear.name}.input` as const;
   draft.setOperators(site, [...draft.operators(site), { kind: 'scale', factors: factors.map((factor) => 1 / factor) }]);
   scaleCols(draft, linear, factors);
+}
+
+/** Throws EDIT_REFUSED where no norm lies before {q, k, v} or {gate, up}. */
+export function checkNormStage(
+  { normPlacement, attentionNorm, mlpNorm }: Block,
+  stage: Extract<Stage, 'attention' | 'mlp'>,
+): void {
+  if (normPlacement === 'post')
+    refuse(
+      (stage === 'attention' ? attentionNorm : mlpNorm).name,
+      'the linears read the residual stream itself, whose other readers would be scaled too',
+    );
 }
 
 function scaleNorm(draft: ModelDraft, { weight, bias, unitOffset }: Norm, factors: Float32Array): void {

@@ -27,24 +27,25 @@ const order = [0, 2, 4, 6, 1, 3, 5, 7] as const;
 export const awq: ExportFormat = {
   name,
   description: 'AWQ checkpoint in the GEMM layout of AutoAWQ, 4 bits',
-  limits: { bits: [4], halfScales: true, oneGrid: true },
-  async check(source) {
-    const { layers, artifact, kernels } = source;
-    requireNoOperators(name, source);
+  limits: { halfScales: true },
+  checkPlan(plan) {
+    const { layers } = plan;
+    requireNoOperators(name, plan);
     requireBits(name, layers, [4]);
     requireUniform(name, layers);
     requirePlainLinears(name, layers);
     requireWholeGroups(name, layers);
     requireGroupsInOrder(name, layers);
-    for (const layer of layers) {
-      if (layer.rows % order.length !== 0)
+    for (const { rows, linear } of layers)
+      if (rows % order.length !== 0)
         refuse(
           name,
-          `the ${layer.rows} rows of ${layer.linear.name} are no multiple of 8`,
+          `the ${rows} rows of ${linear.name} are no multiple of 8`,
           'export to compressed-tensors, which pads them',
         );
-      await halfScales(name, layer, kernels);
-    }
+  },
+  async check({ layers, artifact, kernels }) {
+    for (const layer of layers) await halfScales(name, layer, kernels);
     await readFittingConfig(name, artifact);
   },
   async write(source, folder) {

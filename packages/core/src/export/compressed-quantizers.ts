@@ -5,7 +5,8 @@ import type { Block } from '../model/decoder.js';
 import type { JsonObject } from '../model/json.js';
 import type { NewTensor } from '../model/safetensors-write.js';
 import { refuse } from './format.js';
-import type { ExportSource } from './format.js';
+import type { ExportPlan } from './format.js';
+import { withoutOperators } from './requirements.js';
 import { bytesOf } from './transpose.js';
 
 const name = 'compressed-tensors';
@@ -29,8 +30,8 @@ interface Described {
 }
 
 /** Throws EXPORT_REFUSED for whatever happens at a site that loaders would compute otherwise, or not at all. */
-export function readQuantizers(source: ExportSource): ForwardQuantizers {
-  const { decoder } = source.artifact.record;
+export function readQuantizers(source: ExportPlan): ForwardQuantizers {
+  const { decoder } = source;
   const sites = siteQuantizers(source);
   const inputs = new Map<string, JsonObject>();
   const tensors: NewTensor[] = [];
@@ -87,16 +88,16 @@ export function attentionName({ attention }: Pick<Block, 'attention'>): string {
 const sitePattern = /\.input$|^block\.\d+\.(?:key|value)$/;
 
 /** One quantizer a site, at the inputs of linears and at keys and values as they are stored. */
-function siteQuantizers({ artifact }: ExportSource): Map<string, Quantize> {
+function siteQuantizers({ operators }: ExportPlan): Map<string, Quantize> {
   const sites = new Map<string, Quantize>();
-  for (const [site, list] of Object.entries(artifact.record.operators)) {
+  for (const [site, list] of Object.entries(operators)) {
     const [only, second] = list as unknown as readonly Quantize[];
     if (only === undefined) continue;
     if (!sitePattern.test(site) || second !== undefined || only.kind !== 'quantize')
       refuse(
         name,
         `the recipe computes ${list.map(({ kind }) => String(kind)).join(', ')} at ${site} in the forward pass, and the files hold one quantizer at inputs, keys and values only`,
-        'leave that step out of the recipe, or export to onnx',
+        withoutOperators(list),
       );
     sites.set(site, only);
   }
@@ -104,11 +105,11 @@ function siteQuantizers({ artifact }: ExportSource): Map<string, Quantize> {
 }
 
 function requireLoadableInputs(
-  { layers, artifact }: ExportSource,
+  { layers, decoder }: ExportPlan,
   linear: string,
   { granularity, range }: Quantize,
 ): void {
-  if (artifact.record.decoder.family === 'opt' && granularity === 'token' && range === undefined)
+  if (decoder.family === 'opt' && granularity === 'token' && range === undefined)
     refuse(
       name,
       `inputs of ${linear} have a scale a token, and transformers flattens those of an OPT MLP, whose tokens then share one`,

@@ -24,13 +24,15 @@ export const compressedTensors: ExportFormat = {
   name,
   description: 'compressed-tensors checkpoint of vLLM and transformers: pack-quantized, 8 bits int-quantized',
   limits: { halfScales: false },
-  async check(source) {
-    const { layers, artifact } = source;
-    readQuantizers(source);
+  checkPlan(plan) {
+    const { layers } = plan;
+    readQuantizers(plan);
     requirePlainLinears(name, layers);
     requireWholeGroups(name, layers);
     if (layers.length === 0)
       refuse(name, 'no layer is quantized', 'quantize the checkpoint by a recipe that ends in a grid');
+  },
+  async check({ artifact }) {
     await readFittingConfig(name, artifact);
   },
   async write(source, folder) {

@@ -2,14 +2,15 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import type { Kernels } from '@lowbit/kernels';
 import { openArtifact } from '../artifact/artifact.js';
 import { LowbitError, nearestName } from '../errors.js';
-import type { Method } from '../method.js';
 import { blockLinears } from '../model/decoder.js';
+import type { Decoder } from '../model/decoder.js';
+import { planRecipe } from '../plan-recipe.js';
 import type { ResolvedRecipe } from '../recipe.js';
 import { refuse } from './format.js';
-import type { ExportFormat, ExportSource } from './format.js';
+import type { ExportFormat, ExportPlan, ExportSource } from './format.js';
 import { exportFormats } from './index.js';
-import { requireWeightTypes } from './hugging-face-folder.js';
-import { readGrid } from './layer-grid.js';
+import { requireWeightType, requireWeightTypes } from './hugging-face-folder.js';
+import { planLayer, readGrid } from './layer-grid.js';
 
 export interface ExportOutcome {
   /** Encoded layers that were written. */
@@ -29,6 +30,7 @@ export async function exportArtifact(
   kernels: Kernels,
 ): Promise<ExportOutcome> {
   const source = await openSource(path, format, kernels);
+  format.checkPlan(source);
   await format.check(source);
   await requireWeightTypes(format, source);
   const part = `${folder}.part`;
@@ -56,71 +58,57 @@ export function findExportFormat(name: string): ExportFormat {
   );
 }
 
-/** Throws EXPORT_REFUSED for a recipe whose artifact the format could not hold, before it is run. */
-export function checkRecipeExport(format: ExportFormat, { steps }: ResolvedRecipe): void {
+/** Throws EXPORT_REFUSED for a recipe whose artifact the format could not hold on this model, before it is run. */
+export function checkRecipeExport(format: ExportFormat, recipe: ResolvedRecipe, decoder: Decoder): void {
   const { name, limits } = format;
-  for (const { method, options, layers } of steps) {
-    checkGrid(format, method, options);
-    for (const override of layers) {
-      const own = 'off' in override ? {} : override.options;
-      checkGrid(format, method, own);
-      const other = ['bits', 'groupSize'].find((key) => key in own && own[key] !== options[key]);
-      if (limits.oneGrid && method.bits !== undefined && other !== undefined)
-        refuse(
-          name,
-          `'${override.match}' has ${other}=${String(own[other])}, and its config has one entry for all layers`,
-          'quantize all layers alike, or export to compressed-tensors',
-        );
-      if (limits.allLayers && method.bits !== undefined && 'off' in override)
-        refuse(
-          name,
-          `'${override.match}' stays float, and its config cannot say which layers do`,
-          'quantize it too, or export to compressed-tensors',
-        );
-    }
-    const [end] = method.ends?.(options) ?? [];
-    if (end !== undefined)
-      refuse(name, `${method.name} quantizes the ${end}, and only blocks are exported`, 'leave it out of the recipe');
-  }
+  const { grids, operators } = planRecipe(recipe, decoder);
+  const linears = decoder.blocks.flatMap(blockLinears);
+  requireBlocksOnly(
+    name,
+    [...grids.keys()],
+    linears.map((linear) => linear.name),
+  );
+  const layers = linears.flatMap((linear) => {
+    const grid = grids.get(linear.name);
+    return grid ? [planLayer(linear, grid)] : [];
+  });
+  const wide = layers.find(({ linear }) => (grids.get(linear.name)?.scaleType ?? 'float32') === 'float32');
+  if (limits.halfScales && wide)
+    refuse(
+      name,
+      `${wide.linear.name} has scaleType=float32, and scales are float16 there`,
+      'quantize with scaleType=float16',
+    );
+  if (limits.decodesTo !== undefined) requireWeightType(name, layers, limits.decodesTo);
+  // A method without a plan may encode anything: the artifact decides.
+  if (recipe.steps.some(({ method }) => method.bits !== undefined && method.plan === undefined)) return;
+  const floats = linears.filter((linear) => !grids.has(linear.name));
+  format.checkPlan({ decoder, layers, floats, operators: Object.fromEntries(operators) });
 }
 
-/** Width and scales, as far as these options of a step name them. */
-function checkGrid({ name, limits }: ExportFormat, method: Method, options: Record<string, unknown>): void {
-  // Only steps on weights have bits of weights.
-  if (method.bits === undefined) return;
-  const { bits, arithmetic = 'float32' } = options;
-  const { scaleType, weightType } =
-    arithmetic === 'float32' ? options : { scaleType: arithmetic, weightType: arithmetic };
-  if (limits.halfScales && scaleType === 'float32')
-    refuse(name, `${method.name} has scaleType=float32, and scales are float16 there`, 'set scaleType=float16');
-  if (limits.decodesTo !== undefined && weightType !== undefined && weightType !== limits.decodesTo)
+function requireBlocksOnly(format: string, encoded: readonly string[], inBlocks: readonly string[]): void {
+  const outside = encoded.find((each) => !inBlocks.includes(each));
+  if (outside !== undefined)
     refuse(
-      name,
-      `${method.name} has weightType=${String(weightType)}, and its loaders decode to ${limits.decodesTo}`,
-      'leave it out',
-    );
-  if (typeof bits === 'number' && limits.bits?.includes(bits) === false)
-    refuse(
-      name,
-      `${method.name} has bits=${bits}, and the format has ${limits.bits.join(', ')}`,
-      `set bits=${limits.bits.at(-1)}`,
+      format,
+      `${outside} is quantized, and only blocks are exported`,
+      'leave head and embeddings out of the recipe',
     );
 }
 
 async function openSource(path: string, { name }: ExportFormat, kernels: Kernels): Promise<ExportSource> {
   const artifact = await openArtifact(path);
-  const linears = artifact.record.decoder.blocks.flatMap(blockLinears);
+  const { decoder, operators } = artifact.record;
+  const linears = decoder.blocks.flatMap(blockLinears);
   const isEncoded = (tensor: string): boolean => artifact.record.weights[tensor] !== undefined;
-  const inBlocks = new Set(linears.map(({ weight }) => weight.tensor));
-  const outside = Object.keys(artifact.record.weights).find((tensor) => !inBlocks.has(tensor));
-  if (outside !== undefined)
-    refuse(
-      name,
-      `${outside} is quantized, and only blocks are exported`,
-      'leave head and embeddings out of the recipe',
-    );
+  requireBlocksOnly(
+    name,
+    Object.keys(artifact.record.weights),
+    linears.map(({ weight }) => weight.tensor),
+  );
   const layers = [];
   for (const linear of linears)
     if (isEncoded(linear.weight.tensor)) layers.push(await readGrid(artifact, linear, kernels, name));
-  return { artifact, kernels, layers, floats: linears.filter(({ weight }) => !isEncoded(weight.tensor)) };
+  const floats = linears.filter(({ weight }) => !isEncoded(weight.tensor));
+  return { artifact, kernels, layers, floats, decoder, operators: operators as unknown as ExportPlan['operators'] };
 }

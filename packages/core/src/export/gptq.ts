@@ -5,7 +5,7 @@ import { refuse } from './format.js';
 import type { ExportFormat, ExportSource } from './format.js';
 import { readFittingConfig, writeHuggingFaceFolder } from './hugging-face-folder.js';
 import { readPackedCodes } from './layer-grid.js';
-import type { LayerGrid } from './layer-grid.js';
+import type { LayerGrid, LayerPlan } from './layer-grid.js';
 import {
   halfScales,
   requireAllEncoded,
@@ -31,16 +31,18 @@ function gptqFormat(
   return {
     name,
     description,
-    limits: { bits: widths, halfScales: true, oneGrid: true, allLayers: true },
-    async check(source) {
-      const { layers, artifact, kernels } = source;
-      requireNoOperators(name, source);
-      requireAllEncoded(name, source);
+    limits: { halfScales: true },
+    checkPlan(plan) {
+      const { layers } = plan;
+      requireNoOperators(name, plan);
+      requireAllEncoded(name, plan);
       requireBits(name, layers, widths);
       requireUniform(name, layers);
       requirePlainLinears(name, layers);
+      for (const layer of layers) requireWholeWords(name, layer);
+    },
+    async check({ layers, artifact, kernels }) {
       for (const layer of layers) {
-        requireWholeWords(name, layer);
         if (stored.minus === 1) requireNoZero(name, layer);
         await halfScales(name, layer, kernels);
       }
@@ -112,7 +114,7 @@ async function layerTensors(
   ];
 }
 
-function requireWholeWords(format: string, { linear, rows, cols, bits }: LayerGrid): void {
+function requireWholeWords(format: string, { linear, rows, cols, bits }: LayerPlan): void {
   for (const [axis, size] of Object.entries({ rows, cols }))
     if ((size * bits) % 32 !== 0)
       refuse(

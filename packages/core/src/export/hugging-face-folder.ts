@@ -14,6 +14,7 @@ import type { StoredTensor } from '../model/safetensors.js';
 import { fitConfig } from './fit-config.js';
 import { refuse } from './format.js';
 import type { ExportFormat, ExportSource } from './format.js';
+import type { LayerPlan } from './layer-grid.js';
 
 const copied = ['generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'];
 
@@ -83,11 +84,15 @@ function onlyDtype(tensors: readonly StoredTensor[]): 'F32' | 'F16' | 'BF16' {
 export async function requireWeightTypes({ name, limits }: ExportFormat, source: ExportSource): Promise<void> {
   const rounded = source.layers.find(({ weightType }) => weightType !== 'float32');
   if (rounded === undefined) return;
-  const loaded = limits.decodesTo ?? torchDtypes[await loadedDtype(source)];
-  const other = source.layers.find(({ weightType }) => weightType !== loaded);
+  requireWeightType(name, source.layers, limits.decodesTo ?? torchDtypes[await loadedDtype(source)]);
+}
+
+/** Weights that loaders decode as they were scored. */
+export function requireWeightType(format: string, layers: readonly LayerPlan[], loaded: string): void {
+  const other = layers.find(({ weightType }) => weightType !== loaded);
   if (other)
     refuse(
-      name,
+      format,
       `weights of ${other.linear.name} are rounded to ${other.weightType}, and its loaders would decode them to ${loaded}`,
       `quantize with weightType=${loaded}, or a checkpoint and scaleType of that type`,
     );

@@ -2,12 +2,27 @@ import type { Kernels } from '@lowbit/kernels';
 import type { Artifact } from '../artifact/artifact.js';
 import { packedCodes, readAffineGrid } from '../formats/affine-grid.js';
 import type { AffineGrid } from '../formats/affine-grid.js';
+import type { PlannedGrid } from '../method.js';
 import type { Linear } from '../model/decoder.js';
 import { refuse } from './format.js';
 
 /** How one linear is encoded, its codes aside. */
 export interface LayerGrid extends AffineGrid {
   linear: Linear;
+}
+
+/** What is known of it before a recipe is run. */
+export type LayerPlan = Omit<LayerGrid, 'storedScales' | 'scales' | 'zeroPoints'>;
+
+/** The plan of a linear that will be stored on this grid; the group index is a stand-in. */
+export function planLayer(linear: Linear, spec: PlannedGrid): LayerPlan {
+  const { rows, cols } = linear;
+  const { granularity, weightType = 'float32' } = spec;
+  const groupSize = granularity === 'group' ? Math.min(spec.groupSize, cols) : cols;
+  const groups = Math.ceil(cols / groupSize);
+  const groupIndex = spec.groupIndex && granularity === 'group' ? new Int32Array(cols) : undefined;
+  const { bits, symmetric } = spec.grid;
+  return { linear, rows, cols, bits, symmetric, granularity, groupSize, groups, weightType, groupIndex };
 }
 
 /** Throws EXPORT_REFUSED for a weight that is not one affine part: no target has sums or float parts. */

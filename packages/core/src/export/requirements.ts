@@ -1,21 +1,27 @@
 import type { Kernels } from '@lowbit/kernels';
 import { refuse } from './format.js';
-import type { ExportSource } from './format.js';
-import type { LayerGrid } from './layer-grid.js';
+import type { ExportPlan } from './format.js';
+import type { LayerGrid, LayerPlan } from './layer-grid.js';
 
 /** What happens in the forward pass is no part of a weight-only file. */
-export function requireNoOperators(format: string, { artifact }: ExportSource): void {
-  const [site] = Object.entries(artifact.record.operators).filter(([, list]) => list.length > 0);
+export function requireNoOperators(format: string, { operators }: ExportPlan): void {
+  const [site] = Object.entries(operators).filter(([, list]) => list.length > 0);
   if (site === undefined) return;
   const [name, list] = site;
   refuse(
     format,
     `the recipe computes ${list.map(({ kind }) => String(kind)).join(', ')} at ${name} in the forward pass, and the files hold weights only`,
-    'leave that step out of the recipe, or export to onnx',
+    withoutOperators(list),
   );
 }
 
-export function requireAllEncoded(format: string, { floats }: ExportSource): void {
+/** The remedy for operators that files cannot hold. */
+export function withoutOperators(operators: readonly { kind: unknown }[]): string {
+  const isScaled = operators.some(({ kind }) => kind === 'scale');
+  return `${isScaled ? 'set awq(online=false), or ' : ''}leave that step out of the recipe, or export to onnx`;
+}
+
+export function requireAllEncoded(format: string, { floats }: ExportPlan): void {
   const [first] = floats;
   if (first === undefined) return;
   refuse(
@@ -25,7 +31,7 @@ export function requireAllEncoded(format: string, { floats }: ExportSource): voi
   );
 }
 
-export function requireBits(format: string, layers: readonly LayerGrid[], known: readonly number[]): void {
+export function requireBits(format: string, layers: readonly LayerPlan[], known: readonly number[]): void {
   const other = layers.find(({ bits }) => !known.includes(bits));
   if (other)
     refuse(
@@ -36,7 +42,7 @@ export function requireBits(format: string, layers: readonly LayerGrid[], known:
 }
 
 /** One width and one group size for all layers, as a single global entry of a config says. */
-export function requireUniform(format: string, layers: readonly LayerGrid[]): { bits: number; groupSize: number } {
+export function requireUniform(format: string, layers: readonly LayerPlan[]): { bits: number; groupSize: number } {
   const [first] = layers;
   if (first === undefined)
     refuse(format, 'no layer is quantized', 'quantize the checkpoint by a recipe that ends in a grid');
@@ -61,11 +67,11 @@ export function requireUniform(format: string, layers: readonly LayerGrid[]): { 
 }
 
 /** -1 where a row has one scale, as the configs of GPTQ and AWQ write it. */
-function nominalGroupSize({ granularity, groupSize }: LayerGrid): number {
+function nominalGroupSize({ granularity, groupSize }: LayerPlan): number {
   return granularity === 'group' ? groupSize : -1;
 }
 
-export function requireWholeGroups(format: string, layers: readonly LayerGrid[]): void {
+export function requireWholeGroups(format: string, layers: readonly LayerPlan[]): void {
   const short = layers.find(({ cols, groupSize }) => cols % groupSize !== 0);
   if (short)
     refuse(
@@ -75,7 +81,7 @@ export function requireWholeGroups(format: string, layers: readonly LayerGrid[])
     );
 }
 
-export function requireGroupsInOrder(format: string, layers: readonly LayerGrid[]): void {
+export function requireGroupsInOrder(format: string, layers: readonly LayerPlan[]): void {
   const indexed = layers.find(({ groupIndex }) => groupIndex !== undefined);
   if (indexed)
     refuse(
@@ -86,7 +92,7 @@ export function requireGroupsInOrder(format: string, layers: readonly LayerGrid[
 }
 
 /** Linears that are stored as transposed Conv1D (GPT-2) are no linear layer to most loaders. */
-export function requirePlainLinears(format: string, layers: readonly LayerGrid[]): void {
+export function requirePlainLinears(format: string, layers: readonly LayerPlan[]): void {
   const convolution = layers.find(({ linear }) => linear.weight.transposed);
   if (convolution)
     refuse(

@@ -4,6 +4,7 @@ import { StepDraft } from '../draft/step-draft.js';
 import { LowbitError, toLowbitError } from '../errors.js';
 import { bindLayers } from '../layer-options.js';
 import type { CalibrationInputs, Method, MethodContext } from '../method.js';
+import { planRecipe } from '../plan-recipe.js';
 import type { ResolvedRecipe } from '../recipe.js';
 import type { Collector, Stream } from './collector.js';
 import type { QuantizeRequest } from './quantize.js';
@@ -75,6 +76,7 @@ export function openLane(
     failure: undefined,
   };
   try {
+    planRecipe(recipe, model.decoder);
     lane.steps = recipe.steps.map((step) => openStep(step, draft));
   } catch (thrown) {
     lane.failure = toLowbitError(thrown);

@@ -1,4 +1,4 @@
-import type { LayerGrid } from '../layer-grid.js';
+import type { LayerGrid, LayerPlan } from '../layer-grid.js';
 
 /** Weights that share a scale in Q4_0, Q4_1 and Q8_0. */
 export const blockSize = 32;
@@ -6,8 +6,12 @@ export const blockSize = 32;
 export type BlockType = 'Q4_0' | 'Q4_1' | 'Q8_0';
 
 /** The type that holds this grid's codes; undefined where none does. A symmetric 3-bit code is a 4-bit one as well. */
-export function blockTypeOf({ bits, zeroPoints }: LayerGrid): BlockType | undefined {
-  const isSymmetric = zeroPoints.every((zero) => zero === 2 ** (bits - 1));
+export function blockTypeOf({
+  bits,
+  symmetric,
+  zeroPoints,
+}: LayerPlan & Partial<Pick<LayerGrid, 'zeroPoints'>>): BlockType | undefined {
+  const isSymmetric = zeroPoints?.every((zero) => zero === 2 ** (bits - 1)) ?? symmetric;
   if (isSymmetric) return bits <= 4 ? 'Q4_0' : 'Q8_0';
   return bits <= 4 ? 'Q4_1' : undefined;
 }

@@ -7,7 +7,7 @@ import { refuse } from '../format.js';
 import type { ExportFormat, ExportSource } from '../format.js';
 import { plainTensors, readFittingConfig } from '../hugging-face-folder.js';
 import { readCodes } from '../layer-grid.js';
-import type { LayerGrid } from '../layer-grid.js';
+import type { LayerGrid, LayerPlan } from '../layer-grid.js';
 import { halfScales, requireGroupsInOrder, requireNoOperators, requireWholeGroups } from '../requirements.js';
 import { bytesOf, words16 } from '../transpose.js';
 import { describeDecoder, findArchitecture, nameTensors, ropeFactors } from './architecture.js';
@@ -29,19 +29,18 @@ export const gguf: ExportFormat = {
   name,
   description: 'one GGUF file for llama.cpp: Q4_0, Q4_1, Q8_0 by grid (llama, mistral, qwen2, qwen3)',
   limits: { halfScales: true, decodesTo: 'float32' },
-  async check(source) {
-    const { layers, artifact, kernels } = source;
-    const { decoder } = artifact.record;
-    requireNoOperators(name, source);
+  checkPlan(plan) {
+    const { layers, decoder } = plan;
+    requireNoOperators(name, plan);
     findArchitecture(decoder);
     requireWholeGroups(name, layers);
     requireGroupsInOrder(name, layers);
-    for (const layer of layers) {
-      checkGrid(layer);
-      await halfScales(name, layer, kernels);
-    }
+    for (const layer of layers) checkGrid(layer);
     if (layers.length === 0)
       refuse(name, 'no layer is quantized', 'quantize the checkpoint by a recipe that ends in a grid');
+  },
+  async check({ layers, decoder, artifact, kernels }) {
+    for (const layer of layers) await halfScales(name, layer, kernels);
     const { config } = await readFittingConfig(name, artifact);
     ropeFactors(decoder, config);
     await describeTokenizer(artifact.folder, decoder.vocabSize);
@@ -84,7 +83,7 @@ export const gguf: ExportFormat = {
 };
 
 /** The block type of a layer. Throws EXPORT_REFUSED. */
-function checkGrid(layer: LayerGrid): BlockType {
+function checkGrid(layer: LayerPlan): BlockType {
   const { linear, bits, groupSize, cols } = layer;
   if (groupSize % blockSize !== 0)
     refuse(

@@ -14,7 +14,7 @@ import { refuse } from '../format.js';
 import type { ExportFormat, ExportSource } from '../format.js';
 import { copyTokenizer, plainTensors } from '../hugging-face-folder.js';
 import { readPackedCodes } from '../layer-grid.js';
-import type { LayerGrid } from '../layer-grid.js';
+import type { LayerGrid, LayerPlan } from '../layer-grid.js';
 import { requireBits, requireGroupsInOrder, requireWholeGroups } from '../requirements.js';
 import { DataFile } from './data-file.js';
 
@@ -28,14 +28,14 @@ export const onnx: ExportFormat = {
   name,
   description:
     'ONNX graph for onnxruntime, encoded linears by MatMulNBits: 4 or 8 bits, any family, operators included',
-  limits: { bits: [4, 8], halfScales: false, decodesTo: 'float32' },
-  check({ layers }) {
+  limits: { halfScales: false, decodesTo: 'float32' },
+  checkPlan({ layers }) {
     requireBits(name, layers, [8, 4]);
     requireWholeGroups(name, layers);
     requireGroupsInOrder(name, layers);
     for (const layer of layers) requireBlocks(layer);
-    return Promise.resolve();
   },
+  check: () => Promise.resolve(),
   async write(source, folder) {
     const { artifact, layers } = source;
     const { decoder } = artifact.record;
@@ -56,7 +56,7 @@ export const onnx: ExportFormat = {
   },
 };
 
-function requireBlocks(layer: LayerGrid): BlockLayout {
+function requireBlocks(layer: LayerPlan): BlockLayout {
   return (
     layBlocks(layer) ??
     refuse(
