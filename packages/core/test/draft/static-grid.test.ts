@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { Quantize } from '@lowbit/core';
+import type { Quantize, StaticQuantize } from '@lowbit/core';
 import { rangeOf, staticGrid } from '@lowbit/core';
 import { normalNumbers } from '../fixtures/random.js';
 
@@ -25,7 +25,7 @@ t.test('a stored step and zero point come back, whatever their bits', (t) => {
 
 t.test('known grids', (t) => {
   const range = { low: -2, high: 1 };
-  const of = (more: Partial<Quantize>): unknown => staticGrid({ ...common, bits: 8, symmetric: true, range, ...more });
+  const of = (more: Partial<StaticQuantize>): unknown => staticGrid({ ...common, bits: 8, symmetric: true, range, ...more });
   t.same(of({}), { step: 2 / 127, zeroPoint: 0 });
   t.same(of({ step: 'full' }), { step: 2 / 127.5, zeroPoint: 0 });
   t.same(of({ clipRatio: 0.5 }), { step: 1 / 127, zeroPoint: 0 });

@@ -169,7 +169,7 @@ t.test('what no operator computes stays simulated, and the record says why', asy
 });
 
 t.test('a quantizer with a field that is not known stays simulated', async (t) => {
-  const other = { ...perToken, step: 'other' } as Operator;
+  const other = { ...perToken, step: 'other' } as unknown as Operator;
   const { executed } = await compare(t, { grid: { bits: 8, granularity: 'channel' }, edit: atInputs(other) });
   t.match(executed, { precision: 'executed', operators: { MatMulInteger: 0, MatMulNBits: 14 } });
 });
