@@ -175,8 +175,8 @@ const cases: BadRecipe[] = [
     message: /the opt family has no names here.*;/,
   },
   {
-    ...{ model: 'gpt2', recipe: `rtn(${half})`, format: 'gptq', code: 'EXPORT_REFUSED' },
-    message: /c_attn is a Conv1D module .*export to onnx/,
+    ...{ model: 'gpt2', recipe: `rtn(${half})`, format: 'compressed-tensors', code: 'EXPORT_REFUSED' },
+    message: /c_attn is a Conv1D module .*export to gptq or onnx/,
   },
 ];
 

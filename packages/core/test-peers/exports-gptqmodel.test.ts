@@ -13,6 +13,7 @@ const cases: Record<string, Record<string, TinyArtifactOptions>> = {
     '8 bits a row': { grid: { bits: 8, granularity: 'channel' } },
     'groups by act-order': { encode: encodeActOrder },
     'OPT, biases': { family: 'opt' },
+    'GPT-2, Conv1D': { family: 'gpt2' },
   },
   'gptq-v2': {
     'zero points, the golden': exportGolden('gptq-v2').options,

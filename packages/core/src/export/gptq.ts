@@ -6,14 +6,7 @@ import type { ExportFormat, ExportSource } from './format.js';
 import { readFittingConfig, writeHuggingFaceFolder } from './hugging-face-folder.js';
 import { readPackedCodes } from './layer-grid.js';
 import type { LayerGrid, LayerPlan } from './layer-grid.js';
-import {
-  halfScales,
-  requireAllEncoded,
-  requireBits,
-  requireNoOperators,
-  requirePlainLinears,
-  requireUniform,
-} from './requirements.js';
+import { halfScales, requireAllEncoded, requireBits, requireNoOperators, requireUniform } from './requirements.js';
 import { bytesOf, transposeArray, words16, words32 } from './transpose.js';
 
 const widths = [2, 3, 4, 8];
@@ -38,7 +31,6 @@ function gptqFormat(
       requireAllEncoded(name, plan);
       requireBits(name, layers, widths);
       requireUniform(name, layers);
-      requirePlainLinears(name, layers);
       for (const layer of layers) requireWholeWords(name, layer);
     },
     async check({ layers, artifact, kernels }) {

@@ -98,7 +98,7 @@ export function requirePlainLinears(format: string, layers: readonly LayerPlan[]
     refuse(
       format,
       `${convolution.linear.name} is a Conv1D module (GPT-2), and its loaders replace linear modules only`,
-      'export to onnx',
+      'export to gptq or onnx',
     );
 }
 

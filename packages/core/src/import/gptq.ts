@@ -48,6 +48,7 @@ export const gptq: ImportFormat = {
     return {
       suffixes: ['qweight', 'qzeros', 'scales', 'g_idx'],
       bits,
+      convolutions: true,
       async readPart(linear, tensors, kernels) {
         const { rows, cols } = linear;
         const groupSize = size > 0 ? Math.min(size, cols) : cols;

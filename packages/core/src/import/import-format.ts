@@ -24,6 +24,8 @@ export interface LinearReader {
   suffixes: readonly string[];
   /** Nominal width of a code, for tables. */
   bits: number;
+  /** Its tools quantize Conv1D modules (GPT-2) as linears. */
+  convolutions?: boolean;
   /** Our own form of the same codes, scales and zero points. */
   readPart(linear: Linear, tensors: LinearTensors, kernels: Kernels): Promise<EncodedPart>;
   /** What is rounded in the forward pass; absent: nothing. */

@@ -62,7 +62,7 @@ export async function openQuantizedCheckpoint(
   const encoded = new Map(
     encodedLinears.map((linear) => {
       const { rows, cols, weight } = linear;
-      refuseTransposed(linear, source);
+      if (reader.convolutions !== true) refuseTransposed(linear, source);
       const own = new LinearTensors(linear, stored);
       const read = async () => ({ rows, cols, parts: [await reader.readPart(linear, own, kernels)] });
       return [weight.tensor, read] as const;
@@ -119,7 +119,7 @@ function refuseTransposed({ name, weight }: Linear, source: string): void {
   if (weight.transposed)
     throw new LowbitError(
       'CONFIG_VALUE',
-      `"quantization_config" in ${source} must quantize linear modules, and ${name} is a Conv1D (GPT-2); name a float checkpoint.`,
+      `"quantization_config" in ${source} must quantize linear modules, and ${name} is a Conv1D (GPT-2), which gptq alone takes; name a float checkpoint.`,
     );
 }
 

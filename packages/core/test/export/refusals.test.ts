@@ -76,7 +76,7 @@ const cases: [format: string, name: string, options: TinyArtifactOptions, senten
   ['gguf', 'a family', { family: 'opt' }, /the opt family has no names here/],
   ['gguf', 'a window', { family: 'mistral' }, /sliding window/],
   ['onnx', 'groups of 8', { grid: { groupSize: 8 } }, /groups of 8 columns.*powers of two from 16/],
-  ['gptq', 'Conv1D', { family: 'gpt2' }, /c_attn is a Conv1D module/],
+  ['compressed-tensors', 'Conv1D', { family: 'gpt2' }, /c_attn is a Conv1D module.*export to gptq or onnx/],
   ['onnx', 'rounded weights', half, /q_proj are rounded to float16.* decode them to float32; .*weightType=float32/],
   ['gguf', 'rounded weights', half, /rounded to float16, and its loaders would decode them to float32/],
   // A bfloat16 model with float16 scales says float32.

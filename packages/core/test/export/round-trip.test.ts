@@ -86,6 +86,15 @@ for (const [name, edit] of Object.entries(forward))
     t.notSame(losses, await tinyLosses(join(folder, 'plain'), folder), 'and they tell of the rounding');
   });
 
+t.test('GPT-2: Conv1D modules are stored as the linears that they are', async (t) => {
+  for (const format of ['gptq', 'gptq-v2']) {
+    const folder = join(t.testdirName, format);
+    const { artifact } = await makeTinyArtifact(folder, { family: 'gpt2', grid: { symmetric: format === 'gptq' } });
+    await exportArtifact(artifact, findExportFormat(format), join(folder, 'out'), kernels);
+    t.same(await tinyLosses(join(folder, 'out'), folder), await tinyLosses(artifact, folder), format);
+  }
+});
+
 t.test('every reader has a writer', (t) => {
   const names = exportFormats.map(({ name }) => name);
   t.ok(importFormats.every(({ name }) => names.includes(name)));
