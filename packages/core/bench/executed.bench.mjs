@@ -11,11 +11,11 @@ const device = { name: 'cpu', threads: availableParallelism() };
 const kernels = await loadKernels();
 const products = await measureProducts({ width, tokens: 512, rounds, nBits: [2, 4, 8], kernels, device });
 
-for (const { operator, bits, prefill, decode, prefillRatio, decodeRatio } of products) {
+for (const { operator, bits, activations, prefill, decode, prefillRatio, decodeRatio } of products) {
   const isTarget = operator === 'MatMulNBits' && bits === 4;
   const verdict = isTarget ? `   target ${target}: ${decodeRatio >= target ? 'met' : 'missed'}` : '';
   console.log(
-    `${operator.padEnd(13)} ${String(bits).padStart(2)} bits: prefill ${prefill.toFixed(1)} ms, ratio ${prefillRatio.toFixed(2)}; ` +
+    `${operator.padEnd(13)} ${String(bits).padStart(2)} bits, ${activations.padEnd(7)} activations: prefill ${prefill.toFixed(1)} ms, ratio ${prefillRatio.toFixed(2)}; ` +
       `decode ${decode.toFixed(2)} ms, ratio ${decodeRatio.toFixed(2)}${verdict}`,
   );
 }

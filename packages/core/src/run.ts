@@ -232,8 +232,10 @@ function describeRun(
     notes.push(
       `Scored with rotary frequencies rounded to ${experiment.ropeFrequencies}, as in a model cast as a whole.`,
     );
-  if (experiment.execution === 'executed')
-    notes.push('Executed: products read the codes of weights where onnxruntime has an operator for them.');
+  if (experiment.execution !== 'simulated')
+    notes.push(
+      `Executed: products read the codes of weights where onnxruntime has an operator for them${experiment.execution === 'executed-int8' ? ', activations rounded to 8 bits' : ''}.`,
+    );
   return {
     formatVersion: 1,
     name: experiment.name,

@@ -60,8 +60,9 @@ export async function layOutWeights(request: WeightsRequest): Promise<SubjectWei
       const read = encoded.get(view.tensor);
       if (file === undefined || read === undefined) continue;
       const weight = await read();
-      const linear = execution === 'executed' ? linears.get(view.tensor) : undefined;
-      const chosen = linear && (await chooseProduct(weight, request.operators.get(inputOf(linear)) ?? [], kernels));
+      const linear = execution === 'simulated' ? undefined : linears.get(view.tensor);
+      const sited = linear && (request.operators.get(inputOf(linear)) ?? []);
+      const chosen = sited && (await chooseProduct(weight, sited, kernels, execution));
       if (linear && chosen && 'operator' in chosen) {
         executed.push({ linear, product: await placeOperands(chosen, (bytes) => file.add(bytes)), read });
         continue;
@@ -80,7 +81,7 @@ export async function layOutWeights(request: WeightsRequest): Promise<SubjectWei
     sources,
     products: new Map(executed.map(({ linear, product }) => [linear.weight.tensor, product])),
     operators: withoutExecuted(request.operators, executed),
-    record: describeExecution([...linears.values()], executed, reasons, execution === 'executed' && encoded.size > 0),
+    record: describeExecution([...linears.values()], executed, reasons, execution !== 'simulated' && encoded.size > 0),
     release: async () => file?.remove(),
   };
 }
@@ -123,10 +124,14 @@ function describeExecution(
     byReason.set(reason, [...(byReason.get(reason) ?? []), linear.name]);
   }
   return {
-    precision: MatMulInteger > 0 ? 'executed-int8' : MatMulNBits > 0 ? 'executed' : 'simulated',
+    precision: executed.some(roundsInputs) ? 'executed-int8' : MatMulNBits > 0 ? 'executed' : 'simulated',
     operators: { MatMulNBits, MatMulInteger, Gemm: linears.length - executed.length },
     simulated: [...byReason].map(([reason, layers]) => ({ reason, layers })),
   };
+}
+
+function roundsInputs({ product }: ExecutedLinear): boolean {
+  return product.operator === 'MatMulInteger' || product.roundsInputs;
 }
 
 const alignment = 64;

@@ -154,8 +154,9 @@ async function openObjective(block: BlockDraft, stage: Stage, found: Found, kern
     values: tokens * weight.rows,
     error(weights) {
       const values = weights.get(layer) as Float32Array;
-      const delta = { ...weight, data: values.map((value, i) => value - (weight.data[i] as number)) };
-      return kernels.quadraticError(delta, hessian as Float32Array);
+      const delta = new Float32Array(values.length);
+      for (let i = 0; i < delta.length; i++) delta[i] = (values[i] as number) - (weight.data[i] as number);
+      return kernels.quadraticError({ ...weight, data: delta }, hessian as Float32Array);
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Kernels } from '@lowbit/kernels';
 import type { Operator, Quantize } from '../draft/operators.js';
+import type { Execution } from '../execution.js';
 import { packedCodes, readAffineGrid } from '../formats/affine-grid.js';
 import type { AffineGrid } from '../formats/affine-grid.js';
 import type { EncodedWeight } from '../formats/format.js';
@@ -79,7 +80,7 @@ export async function nBitsProduct(
   const zeros = Uint8Array.from(repeatGroups(grid.zeroPoints, grid, groups));
   const zeroPoints = symmetric ? undefined : await kernels.pack(zeros, rows, blocks, bits);
   return {
-    ...{ operator: 'MatMulNBits', bits, block },
+    ...{ operator: 'MatMulNBits', bits, block, roundsInputs: false },
     operands: {
       codes: { type: 'uint8', dims: [rows, blocks, (block * bits) / 8], data: codes },
       scales: floats(scales),
@@ -125,6 +126,7 @@ export async function chooseProduct(
   weight: EncodedWeight,
   operators: readonly Operator[],
   kernels: Kernels,
+  execution: Execution = 'executed',
 ): Promise<ExecutedProduct | { reason: string }> {
   const grid = await readAffineGrid(weight, kernels);
   if (grid === undefined)
@@ -136,7 +138,8 @@ export async function chooseProduct(
   const layout = layBlocks(grid);
   if (layout === undefined)
     return { reason: `groups of ${grid.groupSize} columns, no blocks of a power of two from 16` };
-  return nBitsProduct(grid, packedCodes(weight), layout, kernels);
+  const product = await nBitsProduct(grid, packedCodes(weight), layout, kernels);
+  return { ...product, roundsInputs: execution === 'executed-int8' };
 }
 
 const knownKeys = new Set([

@@ -24,6 +24,8 @@ export interface NBitsProduct {
   operator: 'MatMulNBits';
   bits: 4 | 8;
   block: number;
+  /** Whether activations are rounded to int8 in each block. */
+  roundsInputs: boolean;
   operands: { codes: Operand; scales: Operand; zeroPoints?: Operand; order?: Operand };
 }
 
@@ -37,8 +39,8 @@ export interface IntegerProduct {
   operands: { codes: Operand; scales: Operand };
 }
 
-/** 1: activations stay float32. Level 4 would round them to int8 in each block, which is another precision. */
-const accuracyLevel = 1;
+/** accuracy_level: 1 keeps activations in float32, 4 rounds them to int8 in each block. */
+const [floatLevel, int8Level] = [1, 4];
 
 /** `x` is `[tokens, cols]`, the result `[tokens, rows]`. */
 export function lowerProduct(graph: Graph, linear: Linear, product: ExecutedProduct, x: Value): Value {
@@ -58,7 +60,12 @@ export async function placeOperands<P extends ExecutedProduct>(
   return { ...product, operands: placed };
 }
 
-function lowerNBits(graph: Graph, linear: Linear, { bits, block, operands }: NBitsProduct, x: Value): Value {
+function lowerNBits(
+  graph: Graph,
+  linear: Linear,
+  { bits, block, roundsInputs, operands }: NBitsProduct,
+  x: Value,
+): Value {
   const { rows, cols } = linear;
   const { codes, scales, zeroPoints, order } = operands;
   const inputs = [
@@ -67,7 +74,8 @@ function lowerNBits(graph: Graph, linear: Linear, { bits, block, operands }: NBi
     emit(graph, linear, 'scales', scales),
     ...(zeroPoints ? [emit(graph, linear, 'zeroPoints', zeroPoints)] : []),
   ];
-  const attributes = { K: cols, N: rows, bits, block_size: block, accuracy_level: accuracyLevel };
+  const level = roundsInputs ? int8Level : floatLevel;
+  const attributes = { K: cols, N: rows, bits, block_size: block, accuracy_level: level };
   return graph.node('MatMulNBits', inputs, attributes, contrib);
 }
 

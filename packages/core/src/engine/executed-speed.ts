@@ -15,6 +15,8 @@ export interface ProductSpeed {
   operator: 'Gemm' | ExecutedProduct['operator'];
   /** Of the stored weight; 32 for Gemm. */
   bits: number;
+  /** How they enter the product. */
+  activations: 'float32' | 'int8';
   /** Many tokens at once, and one. Medians. */
   prefill: number;
   decode: number;
@@ -38,6 +40,9 @@ export interface SpeedRequest {
 
 const perToken: Quantize = { kind: 'quantize', bits: 8, symmetric: true, granularity: 'token', clipRatio: 1 };
 
+/** A round's. */
+const decodedTokens = 5;
+
 const grouped = { granularity: 'group', groupSize: 64 } as const;
 
 /** Times one layer in float32 and by each operator that executes codes, on random weights and inputs. */
@@ -46,35 +51,49 @@ export async function measureProducts(request: SpeedRequest): Promise<ProductSpe
   const weight = { data: uniformNumbers(width * width), rows: width, cols: width };
   const open = (product?: ExecutedProduct): Promise<Session> =>
     openSession(layerGraph(width, product ?? weight.data), device);
-  const measured: {
-    operator: ProductSpeed['operator'];
-    bits: number;
+  const measured: (Pick<ProductSpeed, 'operator' | 'bits' | 'activations'> & {
     session: Session;
     times: [number[], number[]];
-  }[] = [{ operator: 'Gemm', bits: 32, session: await open(), times: [[], []] }];
-  // MatMulInteger has a scale a row and inputs rounded per token, MatMulNBits groups and float inputs.
-  for (const bits of [undefined, ...nBits]) {
+  })[] = [{ operator: 'Gemm', bits: 32, activations: 'float32', session: await open(), times: [[], []] }];
+  const kinds = (['executed', 'executed-int8'] as const).flatMap((execution) =>
+    nBits.map((bits) => ({ bits, execution })),
+  );
+  // MatMulInteger has a scale a row and inputs rounded per token, MatMulNBits groups.
+  for (const { bits, execution } of [{ bits: undefined, execution: 'executed' } as const, ...kinds]) {
     const grid = { name: 'gptq', symmetric: true, bits: bits ?? 8 } as const;
     const spec: GridSpec = { grid, ...(bits ? grouped : { granularity: 'channel', groupSize: width }) };
     const encoded = { rows: width, cols: width, parts: [await encodeAffine(weight, spec, kernels)] };
-    const product = (await chooseProduct(encoded, bits ? [] : [perToken], kernels)) as ExecutedProduct;
-    measured.push({ operator: product.operator, bits: grid.bits, session: await open(product), times: [[], []] });
+    const product = (await chooseProduct(encoded, bits ? [] : [perToken], kernels, execution)) as ExecutedProduct;
+    const isFloat = product.operator === 'MatMulNBits' && !product.roundsInputs;
+    measured.push({
+      ...{ operator: product.operator, bits: grid.bits, activations: isFloat ? 'float32' : 'int8' },
+      session: await open(product),
+      times: [[], []],
+    });
   }
   const inputs = uniformNumbers(tokens * width);
-  // The first run of each allocates.
+  // The first run of each allocates. Tokens are decoded one after the other; the first follows another operator's weight.
   for (let round = 0; round <= rounds; round++)
     for (const { session, times } of measured)
-      for (const [i, count] of [tokens, 1].entries()) {
+      for (const [i, count] of [tokens, ...new Array<number>(decodedTokens).fill(1)].entries()) {
         const begin = performance.now();
         await session.run({ x: { data: inputs.subarray(0, count * width), dims: [count, width] } });
-        if (round > 0) times[i as 0 | 1].push(performance.now() - begin);
+        if (round > 0 && i !== 1) times[i === 0 ? 0 : 1].push(performance.now() - begin);
       }
   for (const { session } of measured) await session.release();
   const medians = measured.map(({ times }) => times.map(median) as [number, number]);
   const [gemmPrefill, gemmDecode] = medians[0] as [number, number];
-  return measured.map(({ operator, bits }, i) => {
+  return measured.map(({ operator, bits, activations }, i) => {
     const [prefill, decode] = medians[i] as [number, number];
-    return { operator, bits, prefill, decode, prefillRatio: gemmPrefill / prefill, decodeRatio: gemmDecode / decode };
+    return {
+      operator,
+      bits,
+      activations,
+      prefill,
+      decode,
+      prefillRatio: gemmPrefill / prefill,
+      decodeRatio: gemmDecode / decode,
+    };
   });
 }
 

@@ -86,6 +86,29 @@ const nBits: Record<string, TinyArtifactOptions> = {
   },
 };
 
+function rootMeanSquare(a: Float32Array, b: Float32Array): number {
+  return Math.sqrt(a.reduce((sum, loss, i) => sum + (loss - (b[i] as number)) ** 2, 0) / a.length);
+}
+
+for (const family of ['llama', 'gpt2', 'opt'] as const)
+  t.test(`executed-int8, ${family}: float inputs are rounded to 8 bits in each block`, async (t) => {
+    const folder = t.testdir({ plain: {}, rounded: {} });
+    const grid = { groupSize: 32 };
+    const plain = await makeTinyArtifact(join(folder, 'plain'), { family, grid });
+    const edit = atInputs({ ...perToken, granularity: 'group', groupSize: 32 });
+    const rounded = await makeTinyArtifact(join(folder, 'rounded'), { family, grid, edit });
+    const work = join(folder, 'work');
+    const simulated = await lossesOf(plain.artifact, work, 'simulated');
+    const expected = await lossesOf(rounded.artifact, work, 'simulated');
+    const { losses, record } = await lossesOf(plain.artifact, work, 'executed-int8');
+    // The same rounding of inputs, but that the last bit of a step or a sum may move a code, and then it spreads.
+    const [distance, effect] = [expected, simulated].map((each) => rootMeanSquare(losses, each.losses));
+    t.ok(distance! < effect! / 2, `${distance} beside an effect of ${effect}`);
+    t.ok(effect! < 0.05 && effect! > floatTolerance, 'of the size of 8 bits');
+    t.equal(record.precision, 'executed-int8');
+    t.ok(record.operators.MatMulNBits >= 8);
+  });
+
 for (const [name, options] of Object.entries(nBits))
   t.test(`MatMulNBits: ${name}`, async (t) => {
     const { largest, simulated, executed } = await compare(t, options);
