@@ -23,6 +23,7 @@ from llmcompressor.modifiers.awq import AWQModifier
 from llmcompressor.modifiers.quantization import GPTQModifier, QuantizationModifier
 from llmcompressor.modifiers.transform.smoothquant import SmoothQuantModifier
 from loguru import logger
+from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 logger.remove()
@@ -32,7 +33,13 @@ sys.stdout = sys.stderr  # what the library prints
 
 
 def load():
-    return AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32).eval()
+    model = AutoModelForCausalLM.from_pretrained(sys.argv[1], dtype=torch.float32).eval()
+    # transformers 4.57 leaves a tied embedding empty that lies under the head's name only (TinyStories-656K).
+    if model.lm_head.weight.is_meta:
+        stored = load_file(os.path.join(sys.argv[1], "model.safetensors"))["lm_head.weight"]
+        model.lm_head.weight = torch.nn.Parameter(stored.float())
+        model.model.embed_tokens.weight = model.lm_head.weight
+    return model
 
 
 def first_block_moments(calibration):
