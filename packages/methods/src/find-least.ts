@@ -5,13 +5,13 @@ export const searchOptions = {
   search: z
     .enum(['full', 'halving'])
     .default('full')
-    .describe('halving: the best third of the candidates goes on to three times as many calibration tokens, from 512'),
+    .describe('halving: after each calibration batch only the best third of the candidates goes on'),
 };
 
 type Weights = ReadonlyMap<LayerDraft, Float32Array>;
 
-/** Successive halving with the factor of arXiv:1603.06560: every rung costs about the same. */
-const factor = 3;
+/** Share of the candidates that outlives a batch: successive halving with the factor of arXiv:1603.06560. */
+const survivors = 1 / 3;
 /** Candidates whose weights are kept while they take turns: the survivors of 20. */
 const kept = 7;
 
@@ -44,12 +44,9 @@ export async function findLeast(
     a.sum - b.sum || a.candidate - b.candidate;
   for (const state of running) await advance(state);
   if (search === 'halving')
-    for (let parts = factor; running.length > 1 && parts < factor * objective.parts; parts *= factor) {
-      running = running.sort(inOrder).slice(0, Math.ceil(running.length / factor));
-      const last = Math.min(parts, objective.parts);
-      // Part by part, so that a part is read once.
-      for (let part = parts / factor; part < last && running.length > 1; part++)
-        for (const state of running) await advance(state);
+    for (let part = 1; part < objective.parts && running.length > 1; part++) {
+      running = running.sort(inOrder).slice(0, Math.ceil(running.length * survivors));
+      if (running.length > 1) for (const state of running) await advance(state);
     }
   if (running.length === 1) return running[0]?.candidate ?? 0;
   for (;;) {

@@ -8,30 +8,13 @@ import type { Batch, HiddenStates } from './hidden-states.js';
 /** Creates room for states of the batches of a stream. */
 export type MakeStates = (name: string) => Promise<HiddenStates>;
 
-/** Tokens of a part, rounded up to whole sequences: enough for a first ranking of candidates. */
-const partTokens = 512;
-
-/** Neighbouring sequences of a batch. */
-interface Part {
-  batch: number;
-  first: number;
-  sequences: number;
-  length: number;
-}
-
 /** A module's inputs and outputs over all calibration tokens, kept while its block is worked on. */
 export class ModuleReplay implements Replay {
-  readonly #parts: readonly Part[];
-  /** Candidates take turns on a part. */
-  #read: { batch: number; inputs: Float32Array; reference: Float32Array } | undefined;
-
   private constructor(
     readonly run: ModuleRun,
     readonly inputs: HiddenStates,
     readonly reference: HiddenStates,
-  ) {
-    this.#parts = inputs.batches.flatMap(splitBatch);
-  }
+  ) {}
 
   /** Runs the block's modules once as the block stands; the MLP's replay needs the attention's output. */
   static async open(
@@ -62,7 +45,7 @@ export class ModuleReplay implements Replay {
   }
 
   get parts(): number {
-    return this.#parts.length;
+    return this.inputs.batches.length;
   }
 
   get values(): number {
@@ -76,19 +59,7 @@ export class ModuleReplay implements Replay {
         return [weight.tensor, weight.transposed ? transpose(values, rows, cols) : values] as const;
       }),
     );
-    const { batch, first, sequences, length } = this.#parts[part] as Part;
-    if (this.#read?.batch !== batch)
-      this.#read = { batch, inputs: await this.inputs.read(batch), reference: await this.reference.read(batch) };
-    const size = length * this.inputs.width;
-    const cut = (states: Float32Array): Float32Array => states.subarray(first * size, (first + sequences) * size);
-    return this.run.error(cut(this.#read.inputs), cut(this.#read.reference), { sequences, length }, stored);
+    const batch = this.inputs.batches[part] as Batch;
+    return this.run.error(await this.inputs.read(part), await this.reference.read(part), batch, stored);
   }
-}
-
-function splitBatch({ sequences, length }: Batch, batch: number): Part[] {
-  const size = Math.ceil(partTokens / length);
-  return Array.from({ length: Math.ceil(sequences / size) }, (_, i) => ({
-    ...{ batch, first: i * size, length },
-    sequences: Math.min(size, sequences - i * size),
-  }));
 }
