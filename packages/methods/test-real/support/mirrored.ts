@@ -25,10 +25,11 @@ function withTurnedErrors(block: BlockDraft): BlockDraft {
     ...{ index, model, block: block.block },
     layers: block.layers.map(copyOf),
     stages: block.stages.map((stage) => stage.map(copyOf)),
-    statistics: async (layers, kinds) => {
-      const found = await block.statistics(layers.map(originalOf), kinds);
+    statistics: async (layers, kinds, place) => {
+      const found = await block.statistics(layers.map(originalOf), kinds, place);
       return new Map([...found].map(([layer, each]) => [copyOf(layer), each]));
     },
+    sample: (site, limit) => block.sample(site, limit),
     replay: async (module) => {
       const replay = await block.replay(module);
       const { parts, values } = replay;
