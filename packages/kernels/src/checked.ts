@@ -90,6 +90,13 @@ export function checkedKernels(kernels: Kernels): Kernels {
       await checkFinite('weight', weight.data);
       return kernels.gptq(weight, moment, options);
     },
+    async roundScaled(weight, factors, spec) {
+      checkMatrix('weight', weight);
+      checkArray('factors', factors, 'Float32Array', weight.cols);
+      checkSpec(spec);
+      await checkFinite('weight', weight.data);
+      return kernels.roundScaled(weight, factors, spec);
+    },
     async groupErrors(delta, samples, groupSize) {
       checkMatrix('delta', delta);
       checkWhole('groupSize', groupSize, 1);

@@ -37,6 +37,8 @@ export interface Kernels {
   inverseFactor(moment: Float32Array, cols: number, dampPercent: number): Promise<InverseFactor>;
   /** GPTQ (Frantar et al. 2022) with the options of the reference code (methods.md 2.3). */
   gptq(weight: Matrix, moment: Float32Array, options: GptqOptions): Promise<GptqResult>;
+  /** `Q(W s) / s` with one factor s a column: a weight as a grid fitted to its scaled columns gives it back (AWQ's search). */
+  roundScaled(weight: Matrix, factors: Float32Array, spec: GridSpec): Promise<Float32Array>;
   /**
    * For every row and group of `groupSize` columns (the last may be shorter) the squared error of the group's own output,
    * `sum over tokens of (sum over j in group of x_j d_j)^2`, for samples tokens x cols: rows x groups, in float64.

@@ -37,6 +37,7 @@ export interface NativeAddon {
     moment: Float32Array,
     options: GptqOptions,
   ): Promise<{ result?: GptqResult; failedColumn: number }>;
+  roundScaled(weight: Float32Array, cols: number, factors: Float32Array, spec: GridSpec): Promise<Float32Array>;
   groupErrors(delta: Float32Array, cols: number, samples: Float32Array, groupSize: number): Promise<Float64Array>;
   quadraticError(delta: Float32Array, cols: number, moment: Float32Array): Promise<number>;
   rotate(values: Float32Array, outer: number, factors: readonly RotationFactor[], inner: number): Promise<Float32Array>;
@@ -55,7 +56,7 @@ interface NativeModule {
   NativeKernels: new (threads: number, instructionSet?: string) => NativeAddon;
 }
 
-const INTERFACE_VERSION = 5;
+const INTERFACE_VERSION = 6;
 const FILE = './native/lowbit-kernels.node';
 
 /** Loads the compiled kernels that `build.mjs` put beside this file. Throws where there are none that fit. */

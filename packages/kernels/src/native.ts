@@ -33,6 +33,7 @@ export function nativeKernels(addon: NativeAddon): Kernels {
       if (!result) throw notPositiveDefinite(failedColumn, 1);
       return result;
     },
+    roundScaled: ({ data, cols }, factors, spec) => addon.roundScaled(data, cols, factors, spec),
     groupErrors: ({ data, cols }, samples, groupSize) => addon.groupErrors(data, cols, samples, groupSize),
     quadraticError: ({ data, cols }, moment) => addon.quadraticError(data, cols, moment),
     rotate: (values, outer, factors, inner) => addon.rotate(values, outer, factors, inner),

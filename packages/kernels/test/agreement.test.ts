@@ -89,6 +89,26 @@ for (const native of natives) {
       }
     });
 
+    await t.test('weights rounded behind factors, in every bit; factors of 1 are plain rounding', async (t) => {
+      const layer = createWeight(50, 130, 23);
+      const factors = Float32Array.from({ length: 130 }, (_, j) => 0.2 + (j % 17) / 5);
+      for (const [i, grid] of allGrids([3, 4]).entries()) {
+        const granularity = (['tensor', 'channel', 'group'] as const)[i % 3] ?? 'group';
+        const spec: GridSpec = { grid, granularity, groupSize: 48, ...(i % 2 ? { scaleType: 'float16' } : {}) };
+        const title = `${gridTitle(grid)} ${granularity}`;
+        const [found, wanted] = [native, reference].map((kernels) => kernels.roundScaled(layer, factors, spec));
+        sameBits(t, await found, await wanted, title);
+        const parameters = await native.fitGrid(layer, spec);
+        const plain = await native.decode(await native.encode(layer, spec, parameters), 50, 130, spec, parameters);
+        sameBits(
+          t,
+          await native.roundScaled(layer, new Float32Array(130).fill(1), spec),
+          plain,
+          `${title}, factors of 1`,
+        );
+      }
+    });
+
     await t.test('clip search over several runs', async (t) => {
       const wide = createWeight(2, 9000, 31);
       const spec: GridSpec = {

@@ -93,6 +93,7 @@ const calls: [(kernels: Kernels) => Promise<unknown>, RegExp, string][] = [
     /^weight must be finite, got Infinity at place 0$/,
     'RangeError',
   ],
+  [(k) => k.roundScaled(weight, new Float32Array(3), spec), /^factors must have 4 values, got 3$/, 'RangeError'],
   [(k) => k.quadraticError(weight, new Float32Array(8)), /^moment must have 16 values/, 'RangeError'],
   [(k) => k.rotate(weight.data, 0, [{ size: 4 }], 1), /^outer must be a whole number from 1 /, 'RangeError'],
   [(k) => k.rotate(weight.data, 2, [{ size: 4 }], 0), /^inner must be a whole number from 1 /, 'RangeError'],

@@ -1,4 +1,4 @@
-import type { GridSpec, Kernels, Matrix } from '@lowbit/kernels';
+import type { GridSpec, Matrix } from '@lowbit/kernels';
 
 /** What the references keep scales and the weight means' sum away from zero by. */
 const [least, weightFloor, rangeFloor] = [1e-4, 1e-4, 1e-6];
@@ -13,23 +13,6 @@ export function strength(ratio: number, inputMean: Float32Array, weightMean: Flo
   for (const s of factors) [low, high] = [Math.min(low, s), Math.max(high, s)];
   const middle = Math.sqrt(low * high);
   return factors.map((s) => (Number.isFinite(s / middle) ? s / middle : 1));
-}
-
-/** Q(W s) / s with one s a column. */
-export async function roundScaled(
-  { rows, cols, data }: Matrix,
-  s: Float32Array,
-  spec: GridSpec,
-  kernels: Kernels,
-): Promise<Float32Array> {
-  const scaled = { rows, cols, data: new Float32Array(data.length) };
-  for (let row = 0, i = 0; row < rows; row++)
-    for (let col = 0; col < cols; col++, i++) scaled.data[i] = (data[i] as number) * (s[col] as number);
-  const parameters = await kernels.fitGrid(scaled, spec);
-  const rounded = await kernels.decode(await kernels.encode(scaled, spec, parameters), rows, cols, spec, parameters);
-  for (let row = 0, i = 0; row < rows; row++)
-    for (let col = 0; col < cols; col++, i++) rounded[i] = (rounded[i] as number) / (s[col] as number);
-  return rounded;
 }
 
 /** Mean over the query heads that share a key head: `[heads * headDim]` to `[kvHeads * headDim]`. */

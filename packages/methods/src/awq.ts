@@ -23,7 +23,7 @@ import type {
   Statistics,
 } from '@lowbit/core';
 import { clipGroups } from './awq-clip.js';
-import { meanOfHeads, meanWeights, roundScaled, strength } from './awq-scale.js';
+import { meanOfHeads, meanWeights, strength } from './awq-scale.js';
 import { findLeast, searchOptions } from './find-least.js';
 import { affineSpec, gridOptionNames, gridOptions, planGrids } from './grid-options.js';
 
@@ -186,7 +186,7 @@ async function searchScale(
     const { columns } = scales[candidate] as Scale;
     const tried = new Map<LayerDraft, Float32Array>();
     for (const [i, layer] of layers.entries())
-      tried.set(layer, await roundScaled(weights[i] as Matrix, columns, specs[i] as GridSpec, kernels));
+      tried.set(layer, await kernels.roundScaled(weights[i] as Matrix, columns, specs[i] as GridSpec));
     return tried;
   });
   return scales[best] as Scale;

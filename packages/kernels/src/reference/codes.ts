@@ -53,3 +53,11 @@ function stepAt(spec: GridSpec, parameters: GridParameters, cols: number, i: num
   const at = spec.granularity === 'tensor' ? 0 : Math.floor(i / cols) * parameters.groups + group;
   return { scale: parameters.scales[at]!, zero: parameters.zeroPoints?.[at] ?? 2 ** (spec.grid.bits - 1) };
 }
+
+/** Every product and quotient rounded to float32. */
+export function roundScaled({ data, rows, cols }: Matrix, factors: Float32Array, spec: GridSpec): Float32Array {
+  const scaled = { data: data.map((w, i) => w * factors[i % cols]!), rows, cols };
+  const parameters = fitGrid(scaled, spec);
+  const rounded = decode(encode(scaled, spec, parameters), cols, spec, parameters);
+  return rounded.map((w, i) => w / factors[i % cols]!);
+}

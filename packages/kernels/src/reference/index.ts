@@ -1,7 +1,7 @@
 import type { Kernels } from '../contract.js';
 import { notPositiveDefinite } from '../errors.js';
 import { inverseFactor } from './cholesky.js';
-import { decode, encode, fitGrid } from './codes.js';
+import { decode, encode, fitGrid, roundScaled } from './codes.js';
 import { sha256File } from './files.js';
 import { narrow, widen } from './float-types.js';
 import { gptq } from './gptq.js';
@@ -30,6 +30,7 @@ export const referenceKernels: Kernels = {
     return { factor: Float32Array.from(factor), damp };
   },
   gptq: async (weight, moment, options) => gptq(weight, moment, options),
+  roundScaled: async (weight, factors, spec) => roundScaled(weight, factors, spec),
   groupErrors: async (delta, samples, groupSize) => groupErrors(delta, samples, groupSize),
   quadraticError: async (delta, moment) => quadraticError(delta, moment),
   rotate: async (values, outer, factors) => rotate(values, outer, factors),

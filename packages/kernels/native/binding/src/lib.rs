@@ -6,7 +6,7 @@ mod objects;
 
 use job::Job;
 use lowbit_kernels::bits;
-use lowbit_kernels::codes::{Layout, decode, encode, fit_grid};
+use lowbit_kernels::codes::{Layout, decode, encode, fit_grid, round_scaled};
 use lowbit_kernels::columns::{ColumnStatistics, add_column_statistics};
 use lowbit_kernels::factor::damped_inverse_factor;
 use lowbit_kernels::float_types::{FloatType, first_non_finite, narrow, widen};
@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 /// Changes with every change of this interface; `src/native.ts` refuses another one.
 #[napi]
-pub const INTERFACE_VERSION: u32 = 5;
+pub const INTERFACE_VERSION: u32 = 6;
 
 /// The best one last.
 #[napi]
@@ -92,6 +92,18 @@ impl NativeKernels {
         Ok(Job::start(&self.pool, move || {
             Ok(ParametersObject::new(fit_grid(set, &weight, cols as usize, &spec), spec.grid.symmetric))
         }))
+    }
+
+    #[napi]
+    pub fn round_scaled(
+        &self,
+        weight: Float32Array,
+        cols: u32,
+        factors: Float32Array,
+        spec: SpecObject,
+    ) -> Result<AsyncTask<Job<Float32Array>>> {
+        let (set, spec) = (self.set, spec.to_spec()?);
+        Ok(Job::start(&self.pool, move || Ok(round_scaled(set, &weight, cols as usize, &factors, &spec).into())))
     }
 
     #[napi]

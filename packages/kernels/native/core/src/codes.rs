@@ -146,6 +146,25 @@ pub fn encode(set: InstructionSet, weight: &[f32], layout: &Layout) -> Vec<u8> {
     codes
 }
 
+/// `Q(W s) / s` with one factor s a column: a weight as it comes back from a grid fitted to its scaled columns.
+pub fn round_scaled(set: InstructionSet, weight: &[f32], cols: usize, factors: &[f32], spec: &Spec) -> Vec<f32> {
+    let mut values = weight.to_vec();
+    let scale = |values: &mut [f32], apply: fn(f32, f32) -> f32| {
+        values.par_chunks_exact_mut(cols).with_min_len(8).for_each(|row| {
+            for (value, &factor) in row.iter_mut().zip(factors) {
+                *value = apply(*value, factor);
+            }
+        });
+    };
+    scale(&mut values, |value, factor| value * factor);
+    let parameters = fit_grid(set, &values, cols, spec);
+    let layout = Layout { parameters: &parameters, spec, cols, group_index: None };
+    let codes = encode(set, &values, &layout);
+    let mut rounded = decode(set, &codes, &layout);
+    scale(&mut rounded, |value, factor| value / factor);
+    rounded
+}
+
 pub fn decode(set: InstructionSet, codes: &[u8], layout: &Layout) -> Vec<f32> {
     let mut weight = vec![0.0; codes.len()];
     let rows = weight.par_chunks_exact_mut(layout.cols).zip(codes.par_chunks_exact(layout.cols)).enumerate();
