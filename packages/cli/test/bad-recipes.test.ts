@@ -97,7 +97,7 @@ const cases: BadRecipe[] = [
   },
   { recipe: 'rtn+kv(keyAxis=channel)', code: 'METHOD_OPTION', message: /window with channel groups.*options of kv/ },
   { recipe: 'rtn+kv(groupSize=12)', code: 'METHOD_OPTION', message: /head size 16 of block 0, got 12.*options of kv/ },
-  { recipe: 'rtn+kv(window=8,symmetric=true)', code: 'METHOD_OPTION', message: /neither symmetric.*beside a window/ },
+  { recipe: 'rtn+kv(window=8,symmetric=true)', code: 'METHOD_OPTION', message: /neither .*symmetric.*beside a window/ },
   { recipe: 'rtn+quarot', code: 'RECIPE_ORDER', message: /quarot before rtn.*codes cannot be rotated; swap them/ },
   { recipe: 'rtn+gptq', code: 'RECIPE_ORDER', message: /one step that acts on weights.*leave one out/ },
   { recipe: 'kvquant(qNorm=true,codebook=uniform)', code: 'METHOD_OPTION', message: /codebook=kmeans beside qNorm/ },
