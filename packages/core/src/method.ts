@@ -20,6 +20,8 @@ export interface Needs {
   /** May be empty: `sample` and `replay` need the inputs alone. */
   statistics: readonly StatisticKind[];
   inputs: CalibrationInputs;
+  /** Whether it will replay modules after it asked for statistics: one pass then serves both. */
+  replays?: boolean | undefined;
 }
 
 /** Over all calibration tokens, at one linear's input, or output: `cols` are its rows then. All values are finite. */

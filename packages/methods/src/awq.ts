@@ -84,7 +84,7 @@ export const awq = defineMethod({
       .filter((block) => whyUnscaled(block, 'down', context.options, context) === undefined)
       .map(({ mlp }): [Site, Operator] => [`${mlp.down.name}.input`, { kind: 'scale', factors: new Float32Array() }]),
   }),
-  needs: () => ({ statistics: ['columns', 'hessian', 'samples'], inputs: 'float' }),
+  needs: () => ({ statistics: ['columns', 'hessian', 'samples'], inputs: 'float', replays: true }),
   async block(block, context) {
     const { options, optionsFor, kernels } = context;
     const found = await block.statistics(block.layers, ['columns', 'hessian', 'samples']);

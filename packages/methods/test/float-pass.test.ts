@@ -33,3 +33,16 @@ t.test('float states behind a block are the same whichever pass made them', asyn
 function unscaled(layers: readonly LayerRecord[]): number[] {
   return layers.filter(({ layer }) => /o_proj|down_proj/.test(layer)).map(({ hessianTrace }) => hessianTrace ?? NaN);
 }
+
+t.test('a search finds the same whether its modules ran in the pass for statistics or on their own', async (t) => {
+  const tiny = await TinyRecipes.create(t.testdir(), { config: { num_hidden_layers: 3 } });
+  const awq = 'awq(bits=3,groupSize=16)';
+  // A quantizer of the cache is left out of calibration, but the model is no longer the checkpoint's.
+  const [shared, own] = [await tiny.make(awq), await tiny.make(`kv(bits=8)+${awq}`)];
+  const ratios = ({ record }: typeof shared) => record.layers.map(({ notes }) => notes?.['ratio']);
+  t.same(ratios(shared), ratios(own));
+  t.ok(
+    ratios(shared).some((ratio) => ratio !== 0),
+    'and it found scales',
+  );
+});

@@ -4,6 +4,7 @@ import { exactOperators } from '../draft/operators.js';
 import type { SampledSite } from '../draft/operators.js';
 import type { BlockRunner } from '../engine/block-runner.js';
 import type { LayerDraft, SiteSamples, StatisticKind, StatisticPlace, Statistics } from '../method.js';
+import type { ModuleStates } from './replay.js';
 import { sampleSite } from './sample-site.js';
 import { StatisticsSum } from './statistics.js';
 import type { HiddenStates } from './hidden-states.js';
@@ -15,6 +16,9 @@ export interface Stream {
   /** Room for the states behind the present block, where the float model's are wanted: the first pass fills it on its way. */
   makeNext?: (() => Promise<HiddenStates>) | undefined;
   next?: HiddenStates | undefined;
+  /** Likewise for what the block's modules give, where a method will replay them. */
+  makeModules?: (() => Promise<ModuleStates>) | undefined;
+  modules?: ModuleStates | undefined;
 }
 
 /**
@@ -106,15 +110,17 @@ export class Collector {
     place: StatisticPlace,
   ): Promise<Statistics[]> {
     const { draft } = block;
-    const { states, makeNext } = stream;
-    stream.makeNext = undefined;
+    const { states, makeNext, makeModules } = stream;
+    stream.makeNext = stream.makeModules = undefined;
     const next = await makeNext?.();
+    const modules = await makeModules?.();
+    const outputs = modules ? moduleOutputs(block) : [];
     const observed = owners.map(({ linear }) => (place === 'input' ? linear.name : (`${linear.name}.output` as const)));
     const run = await this.runner.open({
       block: block.block,
       operators: exactOperators(draft.sites),
       read: (view) => draft.current(view),
-      observed,
+      observed: [...observed, ...outputs],
       next: next !== undefined,
     });
     const tokens = countTokens(states);
@@ -124,13 +130,40 @@ export class Collector {
       return new StatisticsSum(`the ${place} of ${name}`, width, kinds, this.kernels, tokens);
     });
     for (const [i, { sequences, length }] of states.batches.entries()) {
-      const batch = await run(await states.read(i), sequences, length);
+      const hidden = await states.read(i);
+      const batch = await run(hidden, sequences, length);
       for (const [k, name] of observed.entries()) await sums[k]?.add(batch.observed.get(name) as Float32Array);
       await next?.write(i, batch.next as Float32Array);
+      if (modules)
+        await keepModules(
+          modules,
+          i,
+          hidden,
+          outputs.map((name) => batch.observed.get(name)?.slice()),
+        );
     }
     stream.next = next;
+    stream.modules = modules;
     return sums.map((sum) => sum.finish());
   }
+}
+
+/** The last linear of attention and MLP, behind their operators. */
+function moduleOutputs({ block }: BlockState): string[] {
+  return [block.attention.output, block.mlp.down].map(({ name }) => `${name}.output`);
+}
+
+async function keepModules(
+  { attended, attention, mlp }: ModuleStates,
+  batch: number,
+  hidden: Float32Array,
+  [attentionOutput = hidden, mlpOutput = hidden]: (Float32Array | undefined)[],
+): Promise<void> {
+  const sum = new Float32Array(hidden.length);
+  for (let i = 0; i < sum.length; i++) sum[i] = (hidden[i] as number) + (attentionOutput[i] as number);
+  await attended.write(batch, sum);
+  await attention.write(batch, attentionOutput);
+  await mlp.write(batch, mlpOutput);
 }
 
 function countTokens({ batches }: HiddenStates): number {

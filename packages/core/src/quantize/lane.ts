@@ -37,6 +37,7 @@ export interface LaneStep {
   reading: CalibrationInputs;
   /** It will ask for statistics at the head's input. */
   readsHead: boolean;
+  replays: boolean;
 }
 
 export function openLane(
@@ -59,7 +60,11 @@ export function openLane(
       collector.collectHead(`${streamOf(lane).name} ${recipe.name}#${draft.edition}`, streamOf(lane), draft, kinds),
     async replay(block, module) {
       const { edition } = draft;
-      if (lane.replay?.edition !== edition) lane.replay = { edition, modules: openReplay(block, streamOf(lane)) };
+      if (lane.replay?.edition !== edition) {
+        const { name, states, modules } = streamOf(lane);
+        const left = isEdited(lane) ? undefined : modules;
+        lane.replay = { edition, modules: openReplay(block, { name, states, modules: left }) };
+      }
       return (await lane.replay.modules)[module];
     },
   });
@@ -99,6 +104,7 @@ function openStep(step: ResolvedRecipe['steps'][number], draft: Draft): LaneStep
     draft: own,
     context: { options, optionsFor: ({ linear }) => bound.get(linear.name) ?? options, kernels: draft.kernels },
     reading: needs?.inputs ?? 'quantized',
+    replays: needs?.replays ?? false,
     readsHead: own.treats(draft.head) && (needs?.statistics.length ?? 0) > 0,
   };
 }

@@ -11,7 +11,7 @@ import { embeddingTensors } from '../model/read-decoder.js';
 import type { ResolvedRecipe } from '../recipe.js';
 import { Collector } from './collector.js';
 import type { Stream } from './collector.js';
-import { ModuleReplay } from './replay.js';
+import { makeModuleStates, ModuleReplay } from './replay.js';
 import { HiddenStates, planBatches } from './hidden-states.js';
 import type { Batch } from './hidden-states.js';
 import { eachStep, guard, openLane } from './lane.js';
@@ -49,9 +49,11 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
   const collector = new Collector(runner, kernels);
   const released: HiddenStates[] = [];
   const replayed: HiddenStates[] = [];
-  const openReplay: OpenReplay = (block, { states }) =>
-    ModuleReplay.open(runner, block, states, (name) =>
-      createStates(request, states.batches, `${name}-${replayed.length}`, replayed),
+  const openReplay: OpenReplay = (block, { states, modules }) =>
+    ModuleReplay.open(
+      ...([runner, block, states] as const),
+      (name) => createStates(request, states.batches, `${name}-${replayed.length}`, replayed),
+      modules,
     );
   const lanes = recipes.map((recipe) => openLane(request, recipe, collector, openReplay));
   try {
@@ -65,6 +67,10 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
       if (!isLast)
         for (const stream of floatStreams(lanes))
           stream.makeNext = () => createStates(request, batches, `ahead-${block.index}`, released);
+      const kept: HiddenStates[] = [];
+      if (block.normPlacement === 'pre')
+        for (const stream of floatStreams(lanes.filter(({ steps }) => steps.some(({ replays }) => replays))))
+          stream.makeModules = () => makeModuleStates((name) => createStates(request, batches, `kept-${name}`, kept));
       for (const [i, lane] of lanes.entries()) {
         const done = block.index * lanes.length + i;
         request.onProgress?.(
@@ -77,6 +83,7 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
         for (const states of replayed.splice(0)) await states.release();
       }
       collector.clear();
+      for (const states of kept) await states.release();
       const going = isLast ? lanes.filter(({ steps }) => steps.some(({ readsHead }) => readsHead)) : lanes;
       await advance(request, runner, going, batches, block.index, released);
       for (const { draft } of lanes) draft.forget(draft.blocks[block.index] as BlockState);

@@ -8,6 +8,13 @@ import type { Batch, HiddenStates } from './hidden-states.js';
 /** Creates room for states of the batches of a stream. */
 export type MakeStates = (name: string) => Promise<HiddenStates>;
 
+/** What the modules of a block give over all calibration tokens; `attended` enters the MLP's norm. */
+export type ModuleStates = Record<'attended' | 'attention' | 'mlp', HiddenStates>;
+
+export async function makeModuleStates(make: MakeStates): Promise<ModuleStates> {
+  return { attended: await make('attended'), attention: await make('attention'), mlp: await make('mlp') };
+}
+
 /** A module's inputs and outputs over all calibration tokens, kept while its block is worked on. */
 export class ModuleReplay implements Replay {
   private constructor(
@@ -16,12 +23,13 @@ export class ModuleReplay implements Replay {
     readonly reference: HiddenStates,
   ) {}
 
-  /** Runs the block's modules once as the block stands; the MLP's replay needs the attention's output. */
+  /** Runs the block's modules once as the block stands, unless a pass has left what they give. */
   static async open(
     runner: BlockRunner,
     block: BlockState,
     inputs: HiddenStates,
     make: MakeStates,
+    left: ModuleStates | undefined,
   ): Promise<Record<BlockModule, ModuleReplay>> {
     const { draft } = block;
     const parts = {
@@ -31,16 +39,16 @@ export class ModuleReplay implements Replay {
     };
     const attention = await runner.openModule(parts, 'attention');
     const mlp = await runner.openModule(parts, 'mlp');
-    const [attended, attentionOutput, mlpOutput] = [await make('attended'), await make('attention'), await make('mlp')];
-    for (const [i, batch] of inputs.batches.entries()) {
+    const states = left ?? (await makeModuleStates(make));
+    for (const [i, batch] of left ? [] : inputs.batches.entries()) {
       const first = await attention.output(await inputs.read(i), batch);
-      await attentionOutput.write(i, first.output);
-      await attended.write(i, first.passed);
-      await mlpOutput.write(i, (await mlp.output(first.passed, batch)).output);
+      await states.attention.write(i, first.output);
+      await states.attended.write(i, first.passed);
+      await states.mlp.write(i, (await mlp.output(first.passed, batch)).output);
     }
     return {
-      attention: new ModuleReplay(attention, inputs, attentionOutput),
-      mlp: new ModuleReplay(mlp, attended, mlpOutput),
+      attention: new ModuleReplay(attention, inputs, states.attention),
+      mlp: new ModuleReplay(mlp, states.attended, states.mlp),
     };
   }
 
