@@ -6,6 +6,7 @@ import { normalNumbers } from '../fixtures/random.js';
 const common = { kind: 'quantize', granularity: 'tensor', clipRatio: 1 } as const;
 
 t.test('a stored step and zero point come back, whatever their bits', (t) => {
+  const lost: string[] = [];
   for (const [i, value] of normalNumbers(400, 7).entries()) {
     const step = Math.fround(Math.abs(value) / 50 + 1e-9);
     for (const bits of [2, 3, 8])
@@ -13,19 +14,21 @@ t.test('a stored step and zero point come back, whatever their bits', (t) => {
         const asymmetric: Quantize = { ...common, bits, symmetric: false };
         const stored = { step, zeroPoint };
         const found = staticGrid({ ...asymmetric, range: rangeOf(asymmetric, stored) });
-        if (found.step !== step || found.zeroPoint !== zeroPoint) t.match(found, stored, `${bits} bits`);
+        if (found.step !== step || found.zeroPoint !== zeroPoint) lost.push(`${bits} bits, ${step}, ${zeroPoint}`);
         const symmetric: Quantize = { ...common, bits, symmetric: true };
         const signed = { step, zeroPoint: 0 };
-        if (staticGrid({ ...symmetric, range: rangeOf(symmetric, signed) }).step !== step) t.fail(`step ${step}`);
+        if (staticGrid({ ...symmetric, range: rangeOf(symmetric, signed) }).step !== step)
+          lost.push(`${bits} bits, ${step}`);
       }
   }
-  t.pass('3,600 grids');
+  t.same(lost, []);
   t.end();
 });
 
 t.test('known grids', (t) => {
   const range = { low: -2, high: 1 };
-  const of = (more: Partial<StaticQuantize>): unknown => staticGrid({ ...common, bits: 8, symmetric: true, range, ...more });
+  const of = (more: Partial<StaticQuantize>): unknown =>
+    staticGrid({ ...common, bits: 8, symmetric: true, range, ...more });
   t.same(of({}), { step: 2 / 127, zeroPoint: 0 });
   t.same(of({ step: 'full' }), { step: 2 / 127.5, zeroPoint: 0 });
   t.same(of({ clipRatio: 0.5 }), { step: 1 / 127, zeroPoint: 0 });
