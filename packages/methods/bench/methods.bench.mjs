@@ -31,8 +31,9 @@ const methods = [
     recipe: 'awq(bits=4,groupSize=64,grid=compressed-tensors,duo=true,clipSearch=false,search=halving)',
     peer: { method: 'awq', weights: { ...group, symmetric: false } },
     recorded: /^awq-w4-g64-asym$/,
-    // Statistics, the next block's states, the replay's reference, 30 of 160 batches of candidates.
-    passes: 3 + 20 * (30 / 160),
+    // Statistics, with the next block's states and the modules' outputs; of the candidates all on the first of eight batches,
+    // five on the others, where those that fall behind stop early.
+    passes: 1 + (20 + 5 * 7) / 8,
     moments: true,
   },
   {

@@ -5,15 +5,13 @@ export const searchOptions = {
   search: z
     .enum(['full', 'halving'])
     .default('full')
-    .describe('halving: after each calibration batch only the best third of the candidates goes on'),
+    .describe('halving: only the best quarter on the first calibration batch is measured on the others'),
 };
 
 type Weights = ReadonlyMap<LayerDraft, Float32Array>;
 
-/** Share of the candidates that outlives a batch: successive halving with the factor of arXiv:1603.06560. */
-const survivors = 1 / 3;
-/** Candidates whose weights are kept while they take turns: the survivors of 20. */
-const kept = 7;
+/** Candidates whose weights are kept while they take turns. */
+const kept = 6;
 
 /**
  * The candidate with the least error, the first of equals. Errors are sums over parts of non-negative terms, so the search
@@ -43,12 +41,7 @@ export async function findLeast(
   const inOrder = (a: (typeof running)[number], b: (typeof running)[number]): number =>
     a.sum - b.sum || a.candidate - b.candidate;
   for (const state of running) await advance(state);
-  if (search === 'halving')
-    for (let part = 1; part < objective.parts && running.length > 1; part++) {
-      running = running.sort(inOrder).slice(0, Math.ceil(running.length * survivors));
-      if (running.length > 1) for (const state of running) await advance(state);
-    }
-  if (running.length === 1) return running[0]?.candidate ?? 0;
+  if (search === 'halving' && objective.parts > 1) running = running.sort(inOrder).slice(0, Math.ceil(count / 4));
   for (;;) {
     const least = running.reduce((a, b) => (inOrder(b, a) < 0 ? b : a));
     if (least.parts === objective.parts) return least.candidate;
