@@ -49,6 +49,7 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
   const collector = new Collector(runner, kernels);
   const released: HiddenStates[] = [];
   const replayed: HiddenStates[] = [];
+  const kept: HiddenStates[] = [];
   const openReplay: OpenReplay = (block, { states, modules }) =>
     ModuleReplay.open(
       ...([runner, block, states] as const),
@@ -67,7 +68,6 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
       if (!isLast)
         for (const stream of floatStreams(lanes))
           stream.makeNext = () => createStates(request, batches, `ahead-${block.index}`, released);
-      const kept: HiddenStates[] = [];
       if (block.normPlacement === 'pre')
         for (const stream of floatStreams(lanes.filter(({ steps }) => steps.some(({ replays }) => replays))))
           stream.makeModules = () => makeModuleStates((name) => createStates(request, batches, `kept-${name}`, kept));
@@ -83,7 +83,7 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
         for (const states of replayed.splice(0)) await states.release();
       }
       collector.clear();
-      for (const states of kept) await states.release();
+      for (const states of kept.splice(0)) await states.release();
       const going = isLast ? lanes.filter(({ steps }) => steps.some(({ readsHead }) => readsHead)) : lanes;
       await advance(request, runner, going, batches, block.index, released);
       for (const { draft } of lanes) draft.forget(draft.blocks[block.index] as BlockState);
@@ -91,7 +91,7 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
     for (const lane of lanes) await guard(lane, () => finishModel(lane));
   } finally {
     await runner.release();
-    for (const states of [...released, ...replayed]) await states.release();
+    for (const states of [...released, ...replayed, ...kept]) await states.release();
   }
   return new Map(lanes.map((lane) => [lane.recipe, lane.failure ?? lane.draft]));
 }
