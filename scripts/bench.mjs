@@ -9,7 +9,10 @@ const files = workspaces
   .map((workspace) => path.join(workspace, 'bench'))
   .filter((folder) => existsSync(path.join(root, folder)))
   .flatMap((folder) => readdirSync(path.join(root, folder)).map((name) => path.join(folder, name)))
-  .filter((file) => file.endsWith('.bench.mjs') && (wanted.length === 0 || wanted.some((word) => file.includes(word))))
+  .filter(
+    (file) =>
+      file.endsWith('.bench.mjs') && (wanted.length === 0 || wanted.some((word) => path.basename(file).includes(word))),
+  )
   .sort();
 
 for (const file of files) {

@@ -48,7 +48,7 @@ export type BlockModule = 'attention' | 'mlp';
 
 /** A module with its inputs and outputs over all calibration tokens. */
 export interface Replay {
-  /** Batches of calibration sequences, which errors are taken of one by one: a search may leave a bad candidate early. */
+  /** Runs of calibration sequences, which errors are taken of one by one: a search may leave a bad candidate early. */
   readonly parts: number;
   /** Values that all parts hold: the mean squared difference is the sum over the parts divided by it. */
   readonly values: number;

@@ -9,6 +9,7 @@ import {
   checkParameters,
   checkRotation,
   checkShape,
+  checkShrinkage,
   checkSpec,
   checkWhole,
 } from './checks.js';
@@ -97,13 +98,15 @@ export function checkedKernels(kernels: Kernels): Kernels {
       await checkFinite('weight', weight.data);
       return kernels.roundScaled(weight, factors, spec);
     },
-    async groupErrors(delta, samples, groupSize) {
-      checkMatrix('delta', delta);
-      checkWhole('groupSize', groupSize, 1);
+    async clipGroups(weight, samples, spec, search) {
+      checkMatrix('weight', weight);
+      checkSpec(spec);
+      checkShrinkage(search);
       checkArray('samples', samples, 'Float32Array');
-      if (samples.length % delta.cols !== 0)
-        throw new RangeError(`samples must have whole rows of ${delta.cols} values, got ${samples.length}`);
-      return kernels.groupErrors(delta, samples, groupSize);
+      if (samples.length % weight.cols !== 0)
+        throw new RangeError(`samples must have whole rows of ${weight.cols} values, got ${samples.length}`);
+      await checkFinite('weight', weight.data);
+      return kernels.clipGroups(weight, samples, spec, search);
     },
     async quadraticError(delta, moment) {
       checkMatrix('delta', delta);

@@ -1,4 +1,5 @@
 import type {
+  ClipSearch,
   Grid,
   GridName,
   GridParameters,
@@ -70,9 +71,13 @@ export function checkSpec({ grid, granularity, groupSize, clip, scaleType = 'flo
   if (!(clip.norm > 0 && clip.norm <= GREATEST_NORM)) {
     throw new RangeError(`clip norm must be above 0 and at most ${GREATEST_NORM}, got ${clip.norm}`);
   }
-  checkWhole('clip steps', clip.steps, 1, 10_000);
-  if (!(clip.maxShrink > 0 && clip.maxShrink <= 1)) {
-    throw new RangeError(`clip maxShrink must be above 0 and at most 1, got ${clip.maxShrink}`);
+  checkShrinkage(clip);
+}
+
+export function checkShrinkage({ steps, maxShrink }: Pick<ClipSearch, 'steps' | 'maxShrink'>): void {
+  checkWhole('clip steps', steps, 1, 10_000);
+  if (!(maxShrink > 0 && maxShrink <= 1)) {
+    throw new RangeError(`clip maxShrink must be above 0 and at most 1, got ${maxShrink}`);
   }
 }
 

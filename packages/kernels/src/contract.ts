@@ -40,10 +40,17 @@ export interface Kernels {
   /** `Q(W s) / s` with one factor s a column: a weight as a grid fitted to its scaled columns gives it back (AWQ's search). */
   roundScaled(weight: Matrix, factors: Float32Array, spec: GridSpec): Promise<Float32Array>;
   /**
-   * For every row and group of `groupSize` columns (the last may be shorter) the squared error of the group's own output,
-   * `sum over tokens of (sum over j in group of x_j d_j)^2`, for samples tokens x cols: rows x groups, in float64.
+   * AWQ's clip search: clamps each group of each row (whole rows where the spec has no groups) to the share of its largest
+   * weight whose rounding errs least in the group's own output, `sum over tokens of (sum over j of x_j (decoded_j - w_j))^2`
+   * for samples tokens x cols; the shares are those of `ClipSearch`, the first of equals wins. Returns a new weight. Groups
+   * that share one step (a tensor's) are judged clamped together.
    */
-  groupErrors(delta: Matrix, samples: Float32Array, groupSize: number): Promise<Float64Array>;
+  clipGroups(
+    weight: Matrix,
+    samples: Float32Array,
+    spec: GridSpec,
+    search: Pick<ClipSearch, 'steps' | 'maxShrink'>,
+  ): Promise<Float32Array>;
   /** `tr(D H D^T)` of a rows x cols difference, summed in float64. */
   quadraticError(delta: Matrix, moment: Float32Array): Promise<number>;
 

@@ -38,7 +38,14 @@ export interface NativeAddon {
     options: GptqOptions,
   ): Promise<{ result?: GptqResult; failedColumn: number }>;
   roundScaled(weight: Float32Array, cols: number, factors: Float32Array, spec: GridSpec): Promise<Float32Array>;
-  groupErrors(delta: Float32Array, cols: number, samples: Float32Array, groupSize: number): Promise<Float64Array>;
+  clipGroups(
+    weight: Float32Array,
+    cols: number,
+    samples: Float32Array,
+    spec: GridSpec,
+    steps: number,
+    maxShrink: number,
+  ): Promise<Float32Array>;
   quadraticError(delta: Float32Array, cols: number, moment: Float32Array): Promise<number>;
   rotate(values: Float32Array, outer: number, factors: readonly RotationFactor[], inner: number): Promise<Float32Array>;
   widen(bytes: Uint8Array, dtype: HalfType): Promise<Float32Array>;
@@ -56,7 +63,7 @@ interface NativeModule {
   NativeKernels: new (threads: number, instructionSet?: string) => NativeAddon;
 }
 
-const INTERFACE_VERSION = 6;
+const INTERFACE_VERSION = 7;
 const FILE = './native/lowbit-kernels.node';
 
 /** Loads the compiled kernels that `build.mjs` put beside this file. Throws where there are none that fit. */

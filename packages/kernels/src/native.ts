@@ -34,7 +34,8 @@ export function nativeKernels(addon: NativeAddon): Kernels {
       return result;
     },
     roundScaled: ({ data, cols }, factors, spec) => addon.roundScaled(data, cols, factors, spec),
-    groupErrors: ({ data, cols }, samples, groupSize) => addon.groupErrors(data, cols, samples, groupSize),
+    clipGroups: ({ data, cols }, samples, spec, { steps, maxShrink }) =>
+      addon.clipGroups(data, cols, samples, spec, steps, maxShrink),
     quadraticError: ({ data, cols }, moment) => addon.quadraticError(data, cols, moment),
     rotate: (values, outer, factors, inner) => addon.rotate(values, outer, factors, inner),
     widen: (bytes, dtype) => addon.widen(bytes, dtype),

@@ -109,6 +109,19 @@ for (const native of natives) {
       }
     });
 
+    await t.test('groups clamped by their own output, in every bit', async (t) => {
+      const layer = createWeight(9, 130, 41);
+      const samples = createInputs(60, 130, 42);
+      for (const [i, grid] of allGrids([3, 4]).entries()) {
+        const granularity = (['group', 'channel', 'tensor'] as const)[i % 3] ?? 'group';
+        const spec: GridSpec = { grid, granularity, groupSize: 48 };
+        const [found, wanted] = [native, reference].map((kernels) =>
+          kernels.clipGroups(layer, samples, spec, { steps: 20, maxShrink: 0.5 }),
+        );
+        sameBits(t, await found, await wanted, `${gridTitle(grid)} ${granularity}`);
+      }
+    });
+
     await t.test('clip search over several runs', async (t) => {
       const wide = createWeight(2, 9000, 31);
       const spec: GridSpec = {

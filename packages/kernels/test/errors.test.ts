@@ -94,6 +94,16 @@ const calls: [(kernels: Kernels) => Promise<unknown>, RegExp, string][] = [
     'RangeError',
   ],
   [(k) => k.roundScaled(weight, new Float32Array(3), spec), /^factors must have 4 values, got 3$/, 'RangeError'],
+  [
+    (k) => k.clipGroups(weight, new Float32Array(3), spec, { steps: 20, maxShrink: 0.5 }),
+    /^samples must have whole rows of 4 values, got 3$/,
+    'RangeError',
+  ],
+  [
+    (k) => k.clipGroups(weight, new Float32Array(4), spec, { steps: 20, maxShrink: 2 }),
+    /^clip maxShrink must be above 0 and at most 1, got 2$/,
+    'RangeError',
+  ],
   [(k) => k.quadraticError(weight, new Float32Array(8)), /^moment must have 16 values/, 'RangeError'],
   [(k) => k.rotate(weight.data, 0, [{ size: 4 }], 1), /^outer must be a whole number from 1 /, 'RangeError'],
   [(k) => k.rotate(weight.data, 2, [{ size: 4 }], 0), /^inner must be a whole number from 1 /, 'RangeError'],

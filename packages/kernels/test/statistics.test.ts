@@ -89,24 +89,5 @@ for (const kernels of await loadAll()) {
         t.ok(Math.abs(actual - expected) < 1e-6 * expected, `${rows} x ${cols}: ${actual} for ${expected}`);
       }
     });
-
-    await t.test('group errors are squared norms of each group alone, the last group shorter', async (t) => {
-      const [rows, cols, tokens, size] = [5, 37, 50, 16];
-      const delta = createWeight(rows, cols, 2);
-      const inputs = createInputs(tokens, cols, 6);
-      const errors = await kernels.groupErrors(delta, inputs, size);
-      t.equal(errors.length, rows * 3);
-      for (let row = 0; row < rows; row++)
-        for (let group = 0; group < 3; group++) {
-          // The same by the quadratic error of a row that is zero outside the group.
-          const alone = delta.data
-            .slice(row * cols, (row + 1) * cols)
-            .map((d, j) => (Math.floor(j / size) === group ? d : 0));
-          const moment = secondMoment(inputs, cols);
-          const expected = await kernels.quadraticError({ rows: 1, cols, data: alone }, moment);
-          const actual = errors[row * 3 + group]!;
-          t.ok(Math.abs(actual - expected) < 1e-6 * expected, `${row} ${group}: ${actual} for ${expected}`);
-        }
-    });
   });
 }

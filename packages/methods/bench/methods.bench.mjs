@@ -31,9 +31,9 @@ const methods = [
     recipe: 'awq(bits=4,groupSize=64,grid=compressed-tensors,duo=true,clipSearch=false,search=halving)',
     peer: { method: 'awq', weights: { ...group, symmetric: false } },
     recorded: /^awq-w4-g64-asym$/,
-    // Statistics, with the next block's states and the modules' outputs; of the candidates all on the first of eight batches,
-    // five on the others, where those that fall behind stop early.
-    passes: 1 + (20 + 5 * 7) / 8,
+    // Statistics, with the next block's states and the modules' outputs; then the candidates, on sixteenths of the tokens: all
+    // on the first, ten on the second, five on the next two, three on the next four, two on the rest if neither falls behind.
+    passes: 1 + (20 + 10 + 5 * 2 + 3 * 4 + 2 * 8) / 16,
     moments: true,
   },
   {

@@ -22,7 +22,6 @@ import type {
   Stage,
   Statistics,
 } from '@lowbit/core';
-import { clipGroups } from './awq-clip.js';
 import { meanOfHeads, meanWeights, strength } from './awq-scale.js';
 import { findLeast, searchOptions } from './find-least.js';
 import { affineSpec, gridOptionNames, gridOptions, planGrids } from './grid-options.js';
@@ -49,6 +48,9 @@ const options = z.object({
 
 /** In the order in which data meets them. */
 const stages = ['attention', 'output', 'mlp', 'down'] as const;
+
+/** Ranges tried: 1, 0.95, ... 0.55 of each group's largest weight. */
+const clipRanges = { steps: 20, maxShrink: 0.5 };
 
 /** What the method would scale on any other model (OPT-350M). */
 const lateNorm = 'the norm comes after the addition';
@@ -104,7 +106,10 @@ export const awq = defineMethod({
         const spec = affineSpec(own, layer.linear);
         const weight = await layer.weight();
         const clipped = own.clipSearch && !isQueryOrKey(layer);
-        if (clipped) await clipGroups(weight, scaledSamples(found.get(layer), scale?.columns), spec, kernels);
+        if (clipped) {
+          const samples = scaledSamples(found.get(layer), scale?.columns);
+          weight.data = await kernels.clipGroups(weight, samples, spec, clipRanges);
+        }
         const reason = reasons.get(stage);
         const notes = {
           ratio: scale?.ratio ?? 0,
@@ -145,18 +150,22 @@ function isQueryOrKey({ linear }: LayerDraft): boolean {
 /** What the search minimises: the error of the inspected module's output, part by part. */
 async function openObjective(block: BlockDraft, stage: Stage, found: Found, kernels: Kernels): Promise<Replay> {
   if (stage === 'attention' || stage === 'mlp') return block.replay(stage);
-  // A single linear's error is tr(D H Dt), without a pass.
+  // A single linear's error is tr(D H Dt), without a pass: a sum over its rows, of which each part takes every eighth.
   const [layer] = stageLayers(block, stage) as [LayerDraft];
   const { hessian, tokens } = found.get(layer) as Statistics;
-  const weight = await layer.weight();
+  const { rows, cols, data } = await layer.weight();
+  const parts = Math.min(8, rows);
   return {
-    parts: 1,
-    values: tokens * weight.rows,
-    error(weights) {
+    parts,
+    values: tokens * rows,
+    error(weights, part) {
       const values = weights.get(layer) as Float32Array;
-      const delta = new Float32Array(values.length);
-      for (let i = 0; i < delta.length; i++) delta[i] = (values[i] as number) - (weight.data[i] as number);
-      return kernels.quadraticError({ ...weight, data: delta }, hessian as Float32Array);
+      const delta = new Float32Array(Math.ceil((rows - part) / parts) * cols);
+      for (let i = 0; i < delta.length; i++) {
+        const at = i + cols * (part + (parts - 1) * Math.floor(i / cols));
+        delta[i] = (values[at] as number) - (data[at] as number);
+      }
+      return kernels.quadraticError({ rows: delta.length / cols, cols, data: delta }, hessian as Float32Array);
     },
   };
 }

@@ -42,14 +42,22 @@ t.test('the full search finds what measuring everything finds, with fewer measur
   t.ok(saved > 50 * 20, `${saved} of 8,000 measurements saved`);
 });
 
-t.test('halving measures a quarter of the candidates beyond the first part', async (t) => {
-  const errors = makeErrors(7, 20, 8);
+t.test('halving lets the better half go on as the parts double, the last two to the end', async (t) => {
+  const errors = makeErrors(7, 20, 16);
   const objective = objectiveOf(errors);
   const found = await findLeast(objective, { search: 'halving' }, 20, weightsOf);
-  const first = errors.map(([error = NaN], i) => ({ error, i })).sort((a, b) => a.error - b.error);
-  const kept = first.slice(0, 5).map(({ i }) => i);
-  t.ok(kept.includes(found));
-  t.ok(objective.calls.slice(20).every((candidate) => kept.includes(candidate)));
+  const best = (of: number[], parts: number, count: number): number[] => {
+    const sum = (i: number): number => (errors[i] ?? []).slice(0, parts).reduce((a, b) => a + b, 0);
+    return of.toSorted((a, b) => sum(a) - sum(b)).slice(0, count);
+  };
+  const all = errors.map((_, i) => i);
+  const [ten, five] = [best(all, 1, 10), best(best(all, 1, 10), 2, 5)];
+  const two = best(best(five, 4, 3), 8, 2);
+  t.equal(found, best(two, 16, 1)[0]);
+  t.same(new Set(objective.calls.slice(20, 30)), new Set(ten), 'all on one part, ten on the second');
+  t.same(new Set(objective.calls.slice(30, 40)), new Set(five), 'five on the third and fourth');
+  t.same(new Set(objective.calls.slice(50, 62)), new Set(best(five, 4, 3)), 'three on the fifth to eighth');
+  t.ok(objective.calls.slice(62).every((candidate) => two.includes(candidate)));
 });
 
 t.test('of equals the first; what overflows is never the least', async (t) => {

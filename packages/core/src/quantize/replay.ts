@@ -15,13 +15,27 @@ export async function makeModuleStates(make: MakeStates): Promise<ModuleStates> 
   return { attended: await make('attended'), attention: await make('attention'), mlp: await make('mlp') };
 }
 
+/** Tokens of a part: what a search needs at least to rank candidates. */
+const partTokens = 1024;
+
+/** A run of sequences of one batch. */
+interface Part extends Batch {
+  batch: number;
+  /** Its first sequence. */
+  first: number;
+}
+
 /** A module's inputs and outputs over all calibration tokens, kept while its block is worked on. */
 export class ModuleReplay implements Replay {
+  readonly #parts: readonly Part[];
+
   private constructor(
     readonly run: ModuleRun,
     readonly inputs: HiddenStates,
     readonly reference: HiddenStates,
-  ) {}
+  ) {
+    this.#parts = inputs.batches.flatMap(cutBatch);
+  }
 
   /** Runs the block's modules once as the block stands, unless a pass has left what they give. */
   static async open(
@@ -53,7 +67,7 @@ export class ModuleReplay implements Replay {
   }
 
   get parts(): number {
-    return this.inputs.batches.length;
+    return this.#parts.length;
   }
 
   get values(): number {
@@ -67,7 +81,19 @@ export class ModuleReplay implements Replay {
         return [weight.tensor, weight.transposed ? transpose(values, rows, cols) : values] as const;
       }),
     );
-    const batch = this.inputs.batches[part] as Batch;
-    return this.run.error(await this.inputs.read(part), await this.reference.read(part), batch, stored);
+    const { batch, first, sequences, length } = this.#parts[part] as Part;
+    const { width } = this.inputs;
+    const cut = (states: Float32Array): Float32Array =>
+      states.subarray(first * length * width, (first + sequences) * length * width);
+    const [inputs, reference] = [await this.inputs.read(batch), await this.reference.read(batch)];
+    return this.run.error(cut(inputs), cut(reference), { sequences, length }, stored);
   }
+}
+
+function cutBatch({ sequences, length }: Batch, batch: number): Part[] {
+  const size = Math.max(1, Math.floor(partTokens / length));
+  return Array.from({ length: Math.ceil(sequences / size) }, (_, i) => {
+    const first = i * size;
+    return { batch, first, sequences: Math.min(size, sequences - first), length };
+  });
 }

@@ -13,6 +13,11 @@ export function fitSegment(spec: GridSpec, values: Float32Array): Step {
   return spec.clip === undefined ? gridStep(spec, low, high) : search(spec, spec.clip, low, high, values);
 }
 
+/** The shares of the range that a search tries, from 1 downwards. */
+export function clipShares({ steps, maxShrink }: Pick<ClipSearch, 'steps' | 'maxShrink'>): number[] {
+  return Array.from({ length: Math.trunc(maxShrink * steps) }, (_, i) => f32(1 - i / steps));
+}
+
 function extent(values: Float32Array): [number, number] {
   let low = Infinity;
   let high = -Infinity;
@@ -26,9 +31,7 @@ function extent(values: Float32Array): [number, number] {
 function search(spec: GridSpec, clip: ClipSearch, low: number, high: number, values: Float32Array): Step {
   let best = gridStep(spec, low, high);
   let least = Infinity;
-  const count = Math.trunc(clip.maxShrink * clip.steps);
-  for (let i = 0; i < count; i++) {
-    const share = f32(1 - i / clip.steps);
+  for (const share of clipShares(clip)) {
     const step = gridStep(spec, f32(share * low), f32(share * high));
     const error = roundingError(spec.grid, step, values, clip.norm);
     if (error < least) {

@@ -1,13 +1,14 @@
 import type { Kernels } from '../contract.js';
 import { notPositiveDefinite } from '../errors.js';
 import { inverseFactor } from './cholesky.js';
+import { clipGroups } from './clip-groups.js';
 import { decode, encode, fitGrid, roundScaled } from './codes.js';
 import { sha256File } from './files.js';
 import { narrow, widen } from './float-types.js';
 import { gptq } from './gptq.js';
 import { pack, unpack } from './packing.js';
 import { rotate } from './rotate.js';
-import { addColumnStatistics, addSecondMoment, groupErrors, quadraticError } from './statistics.js';
+import { addColumnStatistics, addSecondMoment, quadraticError } from './statistics.js';
 
 /** Plain TypeScript, kept beside the native kernels for ever: what they are compared with, and used without Rust. */
 export const referenceKernels: Kernels = {
@@ -31,7 +32,7 @@ export const referenceKernels: Kernels = {
   },
   gptq: async (weight, moment, options) => gptq(weight, moment, options),
   roundScaled: async (weight, factors, spec) => roundScaled(weight, factors, spec),
-  groupErrors: async (delta, samples, groupSize) => groupErrors(delta, samples, groupSize),
+  clipGroups: async (weight, samples, spec, search) => clipGroups(weight, samples, spec, search),
   quadraticError: async (delta, moment) => quadraticError(delta, moment),
   rotate: async (values, outer, factors) => rotate(values, outer, factors),
   widen: async (bytes, dtype) => widen(bytes, dtype),

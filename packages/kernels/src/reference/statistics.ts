@@ -47,18 +47,3 @@ export function quadraticError({ data, rows, cols }: Matrix, moment: Float32Arra
   }
   return total;
 }
-
-/** Straight from the definition: each token's partial product, squared. */
-export function groupErrors({ data, rows, cols }: Matrix, samples: Float32Array, groupSize: number): Float64Array {
-  const groups = Math.ceil(cols / groupSize);
-  const errors = new Float64Array(rows * groups);
-  for (let token = 0; token < samples.length; token += cols)
-    for (let row = 0; row < rows; row++)
-      for (let group = 0; group < groups; group++) {
-        let product = 0;
-        for (let j = group * groupSize; j < Math.min(cols, (group + 1) * groupSize); j++)
-          product += samples[token + j]! * data[row * cols + j]!;
-        errors[row * groups + group]! += product * product;
-      }
-  return errors;
-}

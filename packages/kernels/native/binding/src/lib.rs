@@ -6,12 +6,13 @@ mod objects;
 
 use job::Job;
 use lowbit_kernels::bits;
+use lowbit_kernels::clip::ClipSearch;
+use lowbit_kernels::clip_groups::clip_groups;
 use lowbit_kernels::codes::{Layout, decode, encode, fit_grid, round_scaled};
 use lowbit_kernels::columns::{ColumnStatistics, add_column_statistics};
 use lowbit_kernels::factor::damped_inverse_factor;
 use lowbit_kernels::float_types::{FloatType, first_non_finite, narrow, widen};
 use lowbit_kernels::gptq::gptq;
-use lowbit_kernels::group_errors::group_errors;
 use lowbit_kernels::hash::sha256_file;
 use lowbit_kernels::moment::{add_second_moment, quadratic_error};
 use lowbit_kernels::rotate::{RotationFactor, rotate};
@@ -29,7 +30,7 @@ use std::sync::Arc;
 
 /// Changes with every change of this interface; `src/native.ts` refuses another one.
 #[napi]
-pub const INTERFACE_VERSION: u32 = 6;
+pub const INTERFACE_VERSION: u32 = 7;
 
 /// The best one last.
 #[napi]
@@ -193,17 +194,20 @@ impl NativeKernels {
     }
 
     #[napi]
-    pub fn group_errors(
+    pub fn clip_groups(
         &self,
-        delta: Float32Array,
+        weight: Float32Array,
         cols: u32,
         samples: Float32Array,
-        group_size: u32,
-    ) -> AsyncTask<Job<Float64Array>> {
-        let set = self.set;
-        Job::start(&self.pool, move || {
-            Ok(group_errors(set, &delta, &samples, cols as usize, group_size as usize).into())
-        })
+        spec: SpecObject,
+        steps: u32,
+        max_shrink: f64,
+    ) -> Result<AsyncTask<Job<Float32Array>>> {
+        let (set, spec) = (self.set, spec.to_spec()?);
+        let clip = ClipSearch { norm: 2.0, steps, max_shrink };
+        Ok(Job::start(&self.pool, move || {
+            Ok(clip_groups(set, &weight, &samples, cols as usize, &spec, clip).into())
+        }))
     }
 
     #[napi]

@@ -148,21 +148,31 @@ pub fn encode(set: InstructionSet, weight: &[f32], layout: &Layout) -> Vec<u8> {
 
 /// `Q(W s) / s` with one factor s a column: a weight as it comes back from a grid fitted to its scaled columns.
 pub fn round_scaled(set: InstructionSet, weight: &[f32], cols: usize, factors: &[f32], spec: &Spec) -> Vec<f32> {
-    let mut values = weight.to_vec();
-    let scale = |values: &mut [f32], apply: fn(f32, f32) -> f32| {
-        values.par_chunks_exact_mut(cols).with_min_len(8).for_each(|row| {
-            for (value, &factor) in row.iter_mut().zip(factors) {
-                *value = apply(*value, factor);
-            }
-        });
-    };
-    scale(&mut values, |value, factor| value * factor);
-    let parameters = fit_grid(set, &values, cols, spec);
-    let layout = Layout { parameters: &parameters, spec, cols, group_index: None };
-    let codes = encode(set, &values, &layout);
-    let mut rounded = decode(set, &codes, &layout);
-    scale(&mut rounded, |value, factor| value / factor);
-    rounded
+    let mut values = vec![0.0; weight.len()];
+    let rows = values.par_chunks_exact_mut(cols).zip(weight.par_chunks_exact(cols)).with_min_len(8);
+    rows.for_each(|(row, weight)| {
+        for ((value, &w), &factor) in row.iter_mut().zip(weight).zip(factors) {
+            *value = w * factor;
+        }
+    });
+    let tensor = (spec.granularity == Granularity::Tensor).then(|| fit_tensor(set, &values, spec));
+    let size = spec.group_size(cols);
+    let rounding = spec.grid.rounding();
+    values.par_chunks_exact_mut(cols).with_min_len(8).for_each(|row| {
+        for (group, factors) in row.chunks_mut(size).zip(factors.chunks(size)) {
+            let Step { scale, zero } = tensor.unwrap_or_else(|| fit_segment(set, &spec.grid, spec.clip, group));
+            let zero = if spec.grid.symmetric { spec.grid.half() } else { zero };
+            set.vectorize(
+                #[inline(always)]
+                || {
+                    for (value, &factor) in group.iter_mut().zip(factors) {
+                        *value = decode_one(rounding.code(*value, scale, zero), scale, zero) / factor;
+                    }
+                },
+            );
+        }
+    });
+    values
 }
 
 pub fn decode(set: InstructionSet, codes: &[u8], layout: &Layout) -> Vec<f32> {

@@ -5,13 +5,13 @@
 
 pub mod bits;
 pub mod clip;
+pub mod clip_groups;
 pub mod codes;
 pub mod columns;
 pub mod factor;
 pub mod float_types;
 pub mod gptq;
 pub mod grid;
-pub mod group_errors;
 pub mod hash;
 pub mod moment;
 pub mod panels;
