@@ -2,6 +2,7 @@ import t from 'tap';
 import { inspectSubject } from '@lowbit/core';
 import type { LayerRecord } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
+import type { Kernels } from '@lowbit/kernels';
 import { TinyRecipes } from './tiny-recipes.js';
 
 // A pass for statistics of the float model leaves the next block's states behind; recipes that do not collect there, or
@@ -45,4 +46,23 @@ t.test('a search finds the same whether its modules ran in the pass for statisti
     ratios(shared).some((ratio) => ratio !== 0),
     'and it found scales',
   );
+});
+
+t.test('recipes that read the float model share one pass, whatever each asks for', async (t) => {
+  const tiny = await TinyRecipes.create(t.testdir(), { config: { num_hidden_layers: 3 } });
+  const recipes = ['smoothquant(alpha=0.5)+rtn(bits=8)', 'gptq(bits=4,inputs=float)', 'awq(bits=3,groupSize=16)'];
+  const kernels = await loadKernels();
+  const count = async (...texts: string[]): Promise<{ moments: number; traces: unknown }> => {
+    let moments = 0;
+    const counting: Kernels = {
+      ...kernels,
+      addSecondMoment: (...values) => (moments++, kernels.addSecondMoment(...values)),
+    };
+    const folders = await tiny.outcomeBy(counting, texts);
+    const { layers } = await inspectSubject(folders.at(-1) as string, kernels);
+    return { moments, traces: layers.map(({ notes }) => notes?.['ratio']) };
+  };
+  const [alone, together] = [await count('awq(bits=3,groupSize=16)'), await count(...recipes)];
+  t.ok(alone.moments > 0);
+  t.same(together, alone);
 });

@@ -11,6 +11,7 @@ import {
 } from '@lowbit/core';
 import type { LowbitError, StoredTensor } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
+import type { Kernels } from '@lowbit/kernels';
 import { methods, presets } from '@lowbit/methods';
 import { truncate } from '../../../templates/method/truncate.js';
 import { makeTinyCheckpoint } from '../../core/test/fixtures/tiny-checkpoint.js';
@@ -43,14 +44,16 @@ export class TinyRecipes {
 
   /** Folders, in the order of the recipes; a recipe that fails is its error. */
   async outcome(...texts: string[]): Promise<(string | LowbitError)[]> {
+    return this.outcomeBy(await loadKernels(), texts);
+  }
+
+  async outcomeBy(kernels: Kernels, texts: readonly string[]): Promise<(string | LowbitError)[]> {
     const recipes = texts.map((text) => ({ recipe: resolveRecipe(text, registry), folder: this.#place(text) }));
     const made = await makeArtifacts({
       checkpoint: this.checkpoint,
       recipes,
       calibration: { sequences, record },
-      kernels: await loadKernels(),
-      device,
-      workFolder: this.folder,
+      ...{ kernels, device, workFolder: this.folder },
     });
     return recipes.map(({ recipe, folder }) => made.get(recipe.name) ?? folder);
   }

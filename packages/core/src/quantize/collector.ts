@@ -13,6 +13,8 @@ import type { HiddenStates } from './hidden-states.js';
 export interface Stream {
   name: string;
   states: HiddenStates;
+  /** What will be asked for at inputs of the unedited block: one pass collects it for all. */
+  kinds?: ReadonlySet<StatisticKind> | undefined;
   /** Room for the states behind the present block, where the float model's are wanted: the first pass fills it on its way. */
   makeNext?: (() => Promise<HiddenStates>) | undefined;
   next?: HiddenStates | undefined;
@@ -26,7 +28,7 @@ export interface Stream {
  * one pass, whichever recipes they come from.
  */
 export class Collector {
-  readonly #passes = new Map<string, Promise<Statistics>>();
+  readonly #passes = new Map<string, { kinds: ReadonlySet<StatisticKind>; sum: Promise<Statistics> }>();
   readonly #samples = new Map<string, Promise<SiteSamples>>();
 
   constructor(
@@ -44,20 +46,26 @@ export class Collector {
     place: StatisticPlace,
   ): Promise<Map<LayerDraft, Statistics>> {
     const owners = place === 'input' ? layers.map((layer) => inputOwner(block, layer)) : layers;
-    const keyOf = (owner: LayerState): string => `${point} ${owner.linear.name} ${place} ${kinds.join('+')}`;
-    const missing = [...new Set(owners)].filter((owner) => !this.#passes.has(keyOf(owner)));
+    const keyOf = (owner: LayerState): string => `${point} ${owner.linear.name} ${place}`;
+    const known = (owner: LayerState) => this.#passes.get(keyOf(owner));
+    const missing = [...new Set(owners)].filter((owner) => !kinds.every((kind) => known(owner)?.kinds.has(kind)));
     if (missing.length > 0) {
-      const pass = this.#pass(stream, block, missing, kinds, place);
+      const wanted = new Set([
+        ...kinds,
+        ...((place === 'input' && stream.kinds) || []),
+        ...missing.flatMap((owner) => [...(known(owner)?.kinds ?? [])]),
+      ]);
+      const pass = this.#pass(stream, block, missing, [...wanted], place);
       for (const [i, owner] of missing.entries()) {
         const sum = pass.then((sums) => sums[i] as Statistics);
         // Awaited one by one: those behind a failed one are not awaited at all.
         sum.catch(() => undefined);
-        this.#passes.set(keyOf(owner), sum);
+        this.#passes.set(keyOf(owner), { kinds: wanted, sum });
       }
     }
     const results = new Map<LayerDraft, Statistics>();
     for (const [i, layer] of layers.entries())
-      results.set(layer, await (this.#passes.get(keyOf(owners[i] as LayerState)) as Promise<Statistics>));
+      results.set(layer, (await known(owners[i] as LayerState)?.sum) as Statistics);
     return results;
   }
 
@@ -72,9 +80,9 @@ export class Collector {
   /** At the head's input, of states behind the last block. */
   collectHead(point: string, { states }: Stream, draft: Draft, kinds: readonly StatisticKind[]): Promise<Statistics> {
     const key = `${point} head ${kinds.join('+')}`;
-    const pass = this.#passes.get(key) ?? this.#headPass(states, draft, kinds);
+    const pass = this.#passes.get(key) ?? { kinds: new Set(kinds), sum: this.#headPass(states, draft, kinds) };
     this.#passes.set(key, pass);
-    return pass;
+    return pass.sum;
   }
 
   async #headPass(states: HiddenStates, draft: Draft, kinds: readonly StatisticKind[]): Promise<Statistics> {
@@ -142,8 +150,9 @@ export class Collector {
           outputs.map((name) => batch.observed.get(name)?.slice()),
         );
     }
-    stream.next = next;
-    stream.modules = modules;
+    // A later pass of the stream makes none.
+    if (next) stream.next = next;
+    if (modules) stream.modules = modules;
     return sums.map((sum) => sum.finish());
   }
 }

@@ -3,7 +3,7 @@ import type { BlockState } from '../draft/draft.js';
 import { StepDraft } from '../draft/step-draft.js';
 import { LowbitError, toLowbitError } from '../errors.js';
 import { bindLayers } from '../layer-options.js';
-import type { CalibrationInputs, Method, MethodContext } from '../method.js';
+import type { CalibrationInputs, Method, MethodContext, StatisticKind } from '../method.js';
 import { planRecipe } from '../plan-recipe.js';
 import type { ResolvedRecipe } from '../recipe.js';
 import type { Collector, Stream } from './collector.js';
@@ -35,6 +35,7 @@ export interface LaneStep {
   draft: StepDraft;
   context: MethodContext<Record<string, unknown>>;
   reading: CalibrationInputs;
+  kinds: readonly StatisticKind[];
   /** It will ask for statistics at the head's input. */
   readsHead: boolean;
   replays: boolean;
@@ -104,6 +105,7 @@ function openStep(step: ResolvedRecipe['steps'][number], draft: Draft): LaneStep
     draft: own,
     context: { options, optionsFor: ({ linear }) => bound.get(linear.name) ?? options, kernels: draft.kernels },
     reading: needs?.inputs ?? 'quantized',
+    kinds: needs?.statistics ?? [],
     replays: needs?.replays ?? false,
     readsHead: own.treats(draft.head) && (needs?.statistics.length ?? 0) > 0,
   };

@@ -65,6 +65,12 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
     const batches = await openStreams(request, runner, lanes, released);
     for (const block of model.decoder.blocks) {
       const isLast = block.index + 1 === model.decoder.blocks.length;
+      for (const stream of floatStreams(lanes))
+        stream.kinds = new Set(
+          lanes
+            .filter((lane) => lane.failure === undefined && lane.streams.get('float') === stream)
+            .flatMap(({ steps }) => steps.filter(({ reading }) => reading === 'float').flatMap(({ kinds }) => kinds)),
+        );
       if (!isLast)
         for (const stream of floatStreams(lanes))
           stream.makeNext = () => createStates(request, batches, `ahead-${block.index}`, released);
