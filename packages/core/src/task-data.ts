@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import { LowbitError, reasonOf } from './errors.js';
 import type { TaskRecord } from './store/types.js';
 import type { DataFolder } from './task.js';
@@ -11,7 +13,10 @@ export interface RecordedDataFolder extends DataFolder {
   readFiles(): TaskRecord['files'];
 }
 
-/** Files below `directory`, as UTF-8. A missing or malformed file is a TASK_DATA error that names it. */
+/**
+ * Files below `directory`, as UTF-8. Where a file is not there, `<path>.gz` stands for it, and its record is that of the
+ * unpacked bytes: how a file is packed changes no cell. A missing or malformed file is a TASK_DATA error that names it.
+ */
 export function openDataFolder(directory: string): RecordedDataFolder {
   const records = new Map<string, TaskRecord['files'][number]>();
 
@@ -27,11 +32,7 @@ export function openDataFolder(directory: string): RecordedDataFolder {
     async readLines(path) {
       return splitLines(await readText(path));
     },
-    has: (path) =>
-      access(join(directory, path)).then(
-        () => true,
-        () => false,
-      ),
+    has: async (path) => (await isThere(join(directory, path))) || isThere(join(directory, `${path}${packed}`)),
     readFiles: () => [...records.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
   };
 }
@@ -43,16 +44,28 @@ export function splitLines(text: string): string[] {
   return lines;
 }
 
+const packed = '.gz';
+
 async function readBytes(directory: string, path: string): Promise<Buffer> {
+  const isPacked = !(await isThere(join(directory, path))) && (await isThere(join(directory, `${path}${packed}`)));
+  const name = isPacked ? `${path}${packed}` : path;
   try {
-    return await readFile(join(directory, path));
+    const bytes = await readFile(join(directory, name));
+    return isPacked ? await promisify(gunzip)(bytes) : bytes;
   } catch (cause) {
     throw new LowbitError(
       'TASK_DATA',
-      `The data folder should hold ${path}, but it could not be read (${reasonOf(cause)}); put the official file in place or set --data.`,
+      `The data folder should hold ${name}, but it could not be read (${reasonOf(cause)}); put the official file in place or set --data.`,
       { cause },
     );
   }
+}
+
+function isThere(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 function decodeText(bytes: Buffer, path: string): string {

@@ -1,8 +1,9 @@
-import { defineTask, estimateMean, exponentiate } from '@lowbit/core';
+import { defineTask, estimateMean, exponentiate, type DataFolder, type Task } from '@lowbit/core';
 import { isLogLikelihood } from './multiple-choice.js';
-import { readJsonLines } from './rows.js';
+import { fail, readJsonLines } from './rows.js';
 
-const file = 'lambada/lambada_test.jsonl';
+const openaiFile = 'lambada/lambada_test.jsonl';
+const plainFile = 'lambada/lambada_test_plain_text.txt';
 
 interface LambadaDoc {
   context: string;
@@ -10,36 +11,64 @@ interface LambadaDoc {
 }
 
 /** The last word of a passage. `acc`: every token of it is the arg-max; `perplexity`: exp(-mean logprob) a word. */
-export const lambadaOpenai = defineTask<LambadaDoc>({
-  name: 'lambada_openai',
-  version: '1',
-  description: "The last word of a passage that needs the whole passage (OpenAI's text, test split)",
-  source: 'Paperno et al. 2016; lm-evaluation-harness lambada_openai 1.0',
-  metrics: [
-    { name: 'perplexity', higherIsBetter: false, protocol: 'ppl/lm-eval-word' },
-    { name: 'acc', higherIsBetter: true },
-  ],
-  files: [file],
-  async documents(data) {
-    const rows = await readJsonLines(data, file);
-    return rows.map((row) => {
-      const text = row.text('text');
-      const gap = text.lastIndexOf(' ');
-      if (gap < 0) row.fail('its text is one word');
-      return { context: text.slice(0, gap), word: text.slice(gap + 1) };
-    });
+function lambada(
+  task: Pick<Task, 'name' | 'description' | 'source'>,
+  file: string,
+  read: (data: DataFolder) => Promise<LambadaDoc[]>,
+) {
+  return defineTask<LambadaDoc>({
+    ...task,
+    version: '1',
+    metrics: [
+      { name: 'perplexity', higherIsBetter: false, protocol: 'ppl/lm-eval-word' },
+      { name: 'acc', higherIsBetter: true },
+    ],
+    files: [file],
+    documents: read,
+    requests: ({ context, word }) => [{ kind: 'logLikelihood', context, continuation: ` ${word}` }],
+    score(_, results) {
+      const [{ logprob, isGreedy }] = results.filter(isLogLikelihood);
+      return { logprob, acc: Number(isGreedy) };
+    },
+    aggregate(scores) {
+      const n = scores.length;
+      const loss = estimateMean(scores.map(({ logprob }) => -logprob));
+      return [
+        { metric: 'perplexity', ...exponentiate(loss), n },
+        { metric: 'acc', ...estimateMean(scores.map(({ acc }) => acc)), n },
+      ];
+    },
+  });
+}
+
+export const lambadaOpenai = lambada(
+  {
+    name: 'lambada_openai',
+    description: "The last word of a passage that needs the whole passage (OpenAI's text, test split)",
+    source: 'Paperno et al. 2016; lm-evaluation-harness lambada_openai 1.0',
   },
-  requests: ({ context, word }) => [{ kind: 'logLikelihood', context, continuation: ` ${word}` }],
-  score(_, results) {
-    const [{ logprob, isGreedy }] = results.filter(isLogLikelihood);
-    return { logprob, acc: Number(isGreedy) };
+  openaiFile,
+  async (data) => {
+    const rows = await readJsonLines(data, openaiFile);
+    return rows.map((row) => splitLastWord(row.text('text'), row.fail));
   },
-  aggregate(scores) {
-    const n = scores.length;
-    const loss = estimateMean(scores.map(({ logprob }) => -logprob));
-    return [
-      { metric: 'perplexity', ...exponentiate(loss), n },
-      { metric: 'acc', ...estimateMean(scores.map(({ acc }) => acc)), n },
-    ];
+);
+
+export const lambadaStandard = lambada(
+  {
+    name: 'lambada_standard',
+    description: 'The last word of a passage that needs the whole passage (original tokenized text, test split)',
+    source: 'Paperno et al. 2016; lm-evaluation-harness lambada_standard 1.0',
   },
-});
+  plainFile,
+  async (data) => {
+    const lines = await data.readLines(plainFile);
+    return lines.map((text, index) => splitLastWord(text, (reason) => fail(`${plainFile}, line ${index + 1}`, reason)));
+  },
+);
+
+function splitLastWord(text: string, refuse: (reason: string) => never): LambadaDoc {
+  const gap = text.lastIndexOf(' ');
+  if (gap < 0) refuse('its text is one word');
+  return { context: text.slice(0, gap), word: text.slice(gap + 1) };
+}

@@ -2,6 +2,7 @@ import {
   codePointLength,
   type DataFolder,
   type LogLikelihoodResult,
+  type Metric,
   type RequestResult,
   type Task,
 } from '@lowbit/core';
@@ -17,44 +18,56 @@ export interface ChoiceDoc {
   target: number;
 }
 
-export interface ChoiceTask {
+export interface ChoiceTask<Doc extends ChoiceDoc = ChoiceDoc> {
   name: string;
   version: string;
   description: string;
   source: string;
   /** In the order of the report. */
-  metrics: ('acc' | 'accNorm')[];
+  metrics: ('acc' | 'accNorm' | Metric)[];
   files: string[];
-  documents(data: DataFolder): Promise<ChoiceDoc[]>;
+  documents(data: DataFolder): Promise<Doc[]>;
+  /** From the log-probability of each choice; needed where a metric is neither `acc` nor `accNorm` of the likeliest. */
+  score?(doc: Doc, logprobs: number[]): Record<string, number>;
+  aggregate?: Task['aggregate'];
 }
 
 /**
  * A task scored as lm-evaluation-harness's `multiple_choice`: `acc` takes the likeliest choice, `accNorm` the likeliest
  * per character (code point) of its text, without the joining space. The first of equals wins.
  */
-export function multipleChoice(task: ChoiceTask): Task<ChoiceDoc> {
+export function multipleChoice<Doc extends ChoiceDoc>(task: ChoiceTask<Doc>): Task<Doc> {
+  const { metrics, score = scoreLikeliest, ...rest } = task;
+  const named = metrics.map((metric) => (typeof metric === 'string' ? { name: metric, higherIsBetter: true } : metric));
   return {
-    ...task,
-    metrics: task.metrics.map((name) => ({ name, higherIsBetter: true })),
+    ...rest,
+    metrics: named,
     requests: ({ contexts, choices }) =>
       contexts.flatMap((context) =>
         choices.map((choice) => ({ kind: 'logLikelihood' as const, context, continuation: ` ${choice}` })),
       ),
     score(doc, results) {
-      const logprobs = results.filter(isLogLikelihood).map(({ logprob }) => logprob);
-      const normalized = logprobs.map(
-        (logprob, index) => logprob / codePointLength(doc.choices[index % doc.choices.length]),
+      const scores = score(
+        doc,
+        results.filter(isLogLikelihood).map(({ logprob }) => logprob),
       );
-      const scores = { acc: hit(logprobs, doc.target), accNorm: hit(normalized, doc.target) };
-      return Object.fromEntries(task.metrics.map((name) => [name, scores[name]]));
+      // A definition that aggregates by itself may need more than the metrics.
+      if (task.aggregate) return scores;
+      return Object.fromEntries(named.flatMap(({ name }) => (name in scores ? [[name, scores[name]]] : [])));
     },
   };
 }
 
-export function isLogLikelihood(result: RequestResult): result is LogLikelihoodResult {
-  return result.kind === 'logLikelihood';
+function scoreLikeliest({ choices, target }: ChoiceDoc, logprobs: number[]): Record<string, number> {
+  const normalized = logprobs.map((logprob, index) => logprob / codePointLength(choices[index % choices.length]));
+  return { acc: Number(likeliest(logprobs) === target), accNorm: Number(likeliest(normalized) === target) };
 }
 
-function hit(scores: number[], target: number): number {
-  return scores.indexOf(Math.max(...scores)) === target ? 1 : 0;
+/** Index of the largest, the first of equals. */
+export function likeliest(logprobs: readonly number[]): number {
+  return logprobs.indexOf(Math.max(...logprobs));
+}
+
+export function isLogLikelihood(result: RequestResult): result is LogLikelihoodResult {
+  return result.kind === 'logLikelihood';
 }

@@ -6,8 +6,111 @@ const good = JSON.stringify({ goal: 'g', sol1: 'a', sol2: 'b' });
 const arc = (question: unknown, answerKey = 'A'): string => JSON.stringify({ question, answerKey });
 const choices = ['A', 'B'].map((label) => ({ label, text: label }));
 
+const superglue = (part: string, row: object) => ({ superglue: { [part]: { 'val.jsonl': JSON.stringify(row) } } });
+const hellaswag = (row: object) => ({
+  hellaswag: {
+    'hellaswag_val.jsonl': JSON.stringify({
+      ...{ activity_label: 'a', ctx_a: 'b', ctx_b: 'c', endings: ['a', 'b', 'c', 'd'], label: 0 },
+      ...row,
+    }),
+  },
+});
+const truths = (mc1: unknown, mc2: unknown = {}) => ({
+  truthfulqa: { 'mc_task.json': JSON.stringify([{ question: 'q', mc1_targets: mc1, mc2_targets: mc2 }]) },
+});
+const wsc = { text: 'Ann said she left.', label: true };
+const spans = { span1_index: 0, span1_text: 'Ann', span2_index: 2, span2_text: 'she' };
+
+/** A folder's files by name, and folders. */
+interface Files {
+  [name: string]: string | Files;
+}
+
 /** task, files, and what the error must say: file, line and reason. */
-const cases: [string, Record<string, string | Record<string, string>>, RegExp][] = [
+const cases: [string, Files, RegExp][] = [
+  [
+    'boolq',
+    superglue('BoolQ', { passage: 'p', question: 'q', label: 1 }),
+    /val\.jsonl, line 1: label is 1, not one of false, true/,
+  ],
+  ['boolq', superglue('BoolQ', { passage: 'p', question: 'q' }), /line 1: label is missing, not one of/],
+  ['boolq', superglue('BoolQ', { question: 'q', label: true }), /line 1: passage is not a text/],
+  [
+    'copa',
+    superglue('COPA', { premise: 'p', choice1: 'a', choice2: 'b', question: 'why', label: 0 }),
+    /question is "why", not one of "cause", "effect"/,
+  ],
+  [
+    'copa',
+    superglue('COPA', { premise: 'p', choice1: 'a', question: 'cause', label: 0 }),
+    /line 1: choice2 is not a text/,
+  ],
+  [
+    'copa',
+    superglue('COPA', { premise: 'p', choice1: 'a', choice2: 'b', question: 'cause', label: 2 }),
+    /label is 2, not one of 0, 1/,
+  ],
+  ['rte', superglue('RTE', { premise: 'p', hypothesis: 'h', label: 'neutral' }), /label is "neutral", not one of/],
+  [
+    'cb',
+    superglue('CB', { premise: 'p', hypothesis: 'h', label: 'not_entailment' }),
+    /label is "not_entailment", not one of/,
+  ],
+  [
+    'wic',
+    superglue('WiC', { sentence1: 's', sentence2: 't', start1: 'x', end1: 1, label: true }),
+    /start1 is not a whole number/,
+  ],
+  [
+    'wic',
+    superglue('WiC', { sentence1: 's', sentence2: 't', start1: 4, end1: 5, label: true }),
+    /start1 and end1 hold no word/,
+  ],
+  [
+    'wsc',
+    superglue('WSC', { ...wsc, target: { ...spans, span2_index: 9 } }),
+    /line 1: target\.span2 is not in the text/,
+  ],
+  [
+    'wsc',
+    superglue('WSC', { ...wsc, target: { ...spans, span1_text: 'Bea' } }),
+    /target\.span1_text is not in the text/,
+  ],
+  ['wsc', superglue('WSC', { ...wsc, target: undefined }), /target\. is not an object/],
+  ['hellaswag', hellaswag({ endings: ['a', 'b', 'c'] }), /hellaswag_val\.jsonl, line 1: it has 3 endings, not 4/],
+  ['hellaswag', hellaswag({ endings: ['a', 'b', 'c', 4] }), /endings\[3\] is not a text/],
+  ['hellaswag', hellaswag({ endings: 'abcd' }), /endings is not a list/],
+  ['hellaswag', hellaswag({ label: '' }), /label is "", not one of 0, 1, 2, 3/],
+  [
+    'hellaswag_text',
+    { hellaswag: { 'hellaswag_val_full.txt': 'c\n0\na\nb\nc\nd\nc\n' } },
+    /val_full\.txt, line 8: the last row has 1 lines/,
+  ],
+  ['hellaswag_text', { hellaswag: { 'hellaswag_val_full.txt': 'c\n4\na\nb\nc\nd\n' } }, /line 2: the label is "4"/],
+  ['hellaswag_text', { hellaswag: { 'hellaswag_val_full.txt': 'c\n3\na\n\nc\nd\n' } }, /line 4: it is empty/],
+  [
+    'openbookqa',
+    { openbookqa: { 'test.jsonl': arc({ stem: 's', choices }, 'E') } },
+    /answerKey "E" is the label of no choice/,
+  ],
+  ['openbookqa', { openbookqa: { 'test.jsonl': arc({ stem: 's', choices: [] }) } }, /line 1: it has 0 choices/],
+  [
+    'sciq',
+    { sciq: { 'test.json': '[{"support": "s", "question": "q"}]' } },
+    /sciq\/test\.json, row 1: distractor1 is not a text/,
+  ],
+  ['sciq', { sciq: { 'test.json': '{}' } }, /test\.json, line 1: it is not a list of rows/],
+  ['sciq', { sciq: { 'test.json': '[\n{},\n{"a"]' } }, /test\.json, line 3: it is not JSON/],
+  ['sciq', { sciq: { 'test.json': '[\n{},\n' } }, /test\.json, line 2: it is not JSON/],
+  ['truthfulqa_mc1', truths({ a: 1, b: 2 }), /mc_task\.json, row 1: mc1_targets\.b is 2, not one of 0, 1/],
+  ['truthfulqa_mc1', truths({ a: 1 }), /row 1: mc1_targets has no true answer beside a false one/],
+  ['truthfulqa_mc1', truths({ a: 1, b: 1, c: 0 }), /row 1: mc1_targets has several true answers/],
+  ['truthfulqa_mc2', truths({}, { a: 0, b: 0 }), /row 1: mc2_targets has no true answer/],
+  [
+    'lambada_standard',
+    { lambada: { 'lambada_test_plain_text.txt': 'a b\n\n' } },
+    /plain_text\.txt, line 2: its text is one word/,
+  ],
   [
     'piqa',
     { piqa: { 'valid.jsonl': `${good}\n{"goal"`, 'valid-labels.lst': '0\n1' } },

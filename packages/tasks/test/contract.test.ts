@@ -7,7 +7,8 @@ import { tinyData } from './tiny-data.js';
 const tokenizer = createToyTokenizer({ addsBos: true });
 const scorer = createToyScorer(tokenizer.vocabSize, 256);
 const data = openDataFolder(t.testdir(tinyData()));
-const vocabulary = ['acc', 'accNorm', 'perplexity', 'wordPerplexity', 'bytePerplexity', 'bitsPerByte'];
+const shares = ['acc', 'accNorm', 'f1'];
+const vocabulary = [...shares, 'perplexity', 'wordPerplexity', 'bytePerplexity', 'bitsPerByte'];
 
 t.equal(new Set(tasks.map(({ name }) => name)).size, tasks.length, 'names are unique');
 
@@ -32,7 +33,7 @@ for (const task of tasks)
     t.strictSame(await task.documents(own), docs, 'documents are the same each time');
     for (const file of task.files) {
       const directory = t.testdir(tinyData());
-      rmSync(`${directory}/${file}`);
+      for (const ending of ['', '.gz']) rmSync(`${directory}/${file}${ending}`, { force: true });
       const without = openDataFolder(directory);
       await t.rejects(task.documents(without), { code: 'TASK_DATA', message: new RegExp(file) });
       await t.rejects(requireTaskFiles(task, without), { code: 'TASK_DATA', message: new RegExp(file) });
@@ -47,8 +48,8 @@ for (const task of tasks)
     );
     for (const { metric, value, stderr, n, protocol, higherIsBetter } of values) {
       t.ok(Number.isFinite(value) && n > 1 && Number.isFinite(stderr), `${metric}: ${value} +- ${stderr} of ${n}`);
-      t.equal(higherIsBetter, metric.startsWith('acc'));
-      if (!metric.startsWith('acc')) t.match(protocol, /^\w+\/[\w-]+$/, 'a perplexity names its protocol');
+      t.equal(higherIsBetter, shares.includes(metric));
+      if (!shares.includes(metric)) t.match(protocol, /^\w+\/[\w-]+$/, 'a perplexity names its protocol');
     }
     t.ok(samples.every(({ scores }) => Object.values(scores).every(Number.isFinite)));
     const again = await scoreTask(task, options);

@@ -14,11 +14,27 @@ export function stripEnd(text: string): string {
   return text.slice(0, end);
 }
 
-/** Python's `text.strip()`. */
-export function strip(text: string): string {
+/** Python's `text.lstrip()`. */
+export function stripStart(text: string): string {
   let start = 0;
   while (start < text.length && isSpace.test(text.charAt(start))) start++;
-  return stripEnd(text.slice(start));
+  return text.slice(start);
+}
+
+/** Python's `text.strip()`. */
+export function strip(text: string): string {
+  return stripEnd(stripStart(text));
+}
+
+/**
+ * Python's `text.capitalize()`: the first letter large, all others small. A letter that is two when large keeps the second
+ * small, as in title case; the few letters with a title case of their own (digraphs such as U+01C6, Georgian, Greek with
+ * iota) come out in upper case.
+ */
+export function capitalize(text: string): string {
+  const [first = '', ...rest] = text;
+  const [large = '', ...more] = first.toUpperCase();
+  return large + [...more, ...rest].join('').toLowerCase();
 }
 
 /** Python's `re.split(r"\s+", text)`: leading or trailing space gives an empty first or last piece. */
