@@ -2,8 +2,10 @@
 
 usage: lm-eval-worker.py CHECKPOINT THREADS DATA_FOLDER
 in:  {"task": "piqa", "documents": 50, "batchSize": 8}   the first documents of the split
-out: {"docs": [{"logprobs": [...], "greedy": [...], "acc": 1.0, "acc_norm": 0.0}, ...], "results": {...}, "seconds": s}
+out: {"docs": [{"requests": [[context, continuation], ...], "logprobs": [...], "greedy": [...], "acc": 1.0, "acc_norm": 0.0},
+     ...], "results": {...}, "seconds": s}
 """
+import gzip
 import json
 import sys
 import time
@@ -15,9 +17,13 @@ import torch
 folder = Path(sys.argv[3])
 
 
+def text(name):
+    packed = folder / f"{name}.gz"
+    return gzip.open(packed, "rt", encoding="utf-8").read() if packed.exists() else (folder / name).read_text("utf-8")
+
+
 def lines(name):
-    with open(folder / name, encoding="utf-8") as file:
-        return [json.loads(line) for line in file if line.strip()]
+    return [json.loads(line) for line in text(name).split("\n") if line.strip()]
 
 
 def piqa():
@@ -25,8 +31,8 @@ def piqa():
     return [{**row, "label": int(label)} for row, label in zip(lines("piqa/valid.jsonl"), labels, strict=True)]
 
 
-def arc(part):
-    rows = lines(f"arc/ARC-{part}-Test.jsonl")
+def multiple_choice(name):
+    rows = lines(name)
     return [
         {
             "question": row["question"]["stem"],
@@ -37,13 +43,69 @@ def arc(part):
     ]
 
 
+def openbookqa():
+    return [
+        {"question_stem": row["question"], "choices": row["choices"], "answerKey": row["answerKey"]}
+        for row in multiple_choice("openbookqa/test.jsonl")
+    ]
+
+
+def super_glue(part, labels, rename=None):
+    """Labels as the hub's numbers; spans of WSC as `wsc.fixed` has them: in the case of the text."""
+    rows = []
+    for row in lines(f"superglue/{part}/val.jsonl"):
+        spans = row.pop("target", {})
+        for key in ("span1_text", "span2_text"):
+            if key in spans and spans[key] not in row["text"]:
+                word = row["text"].split()[spans[key.replace("text", "index")]]
+                first = spans[key][0].lower() if word[0].islower() else spans[key][0].upper()
+                spans[key] = (first + spans[key][1:]).rstrip(".").replace("\n", " ")
+        row = {**row, **spans, "label": labels.index(row["label"])}
+        rows.append({(rename or {}).get(key, key): value for key, value in row.items()})
+    return rows
+
+
+def truthfulqa():
+    # Pairs, because a Python object would drop an answer that comes twice.
+    rows = json.loads(text("truthfulqa/mc_task.json"), object_pairs_hook=list)
+    return [
+        {
+            "question": row["question"],
+            **{
+                key: {"choices": [answer for answer, _ in row[key]], "labels": [label for _, label in row[key]]}
+                for key in ("mc1_targets", "mc2_targets")
+            },
+        }
+        for row in map(dict, rows)
+    ]
+
+
 # What the harness asks the hub for (path, name): the split it scores, and its rows.
 SOURCES = {
     ("baber/piqa", None): ("validation", piqa),
-    ("allenai/ai2_arc", "ARC-Easy"): ("test", lambda: arc("Easy")),
-    ("allenai/ai2_arc", "ARC-Challenge"): ("test", lambda: arc("Challenge")),
+    ("allenai/ai2_arc", "ARC-Easy"): ("test", lambda: multiple_choice("arc/ARC-Easy-Test.jsonl")),
+    ("allenai/ai2_arc", "ARC-Challenge"): ("test", lambda: multiple_choice("arc/ARC-Challenge-Test.jsonl")),
     ("allenai/winogrande", "winogrande_xl"): ("validation", lambda: lines("winogrande/winogrande_dev_noqid.jsonl")),
     ("EleutherAI/lambada_openai", "default"): ("test", lambda: lines("lambada/lambada_test.jsonl")),
+    ("cimec/lambada", None): (
+        "test",
+        lambda: [{"text": line} for line in text("lambada/lambada_test_plain_text.txt").split("\n") if line],
+    ),
+    ("Rowan/hellaswag", None): ("validation", lambda: lines("hellaswag/hellaswag_val.jsonl")),
+    ("allenai/openbookqa", "main"): ("test", openbookqa),
+    ("allenai/sciq", None): ("test", lambda: json.loads(text("sciq/test.json"))),
+    ("aps/super_glue", "boolq"): ("validation", lambda: super_glue("BoolQ", [False, True])),
+    ("aps/super_glue", "cb"): ("validation", lambda: super_glue("CB", ["entailment", "contradiction", "neutral"])),
+    ("aps/super_glue", "copa"): ("validation", lambda: super_glue("COPA", [0, 1])),
+    ("nyu-mll/glue", "rte"): (
+        "validation",
+        lambda: super_glue(
+            "RTE", ["entailment", "not_entailment"], {"premise": "sentence1", "hypothesis": "sentence2"}
+        ),
+    ),
+    ("aps/super_glue", "wic"): ("validation", lambda: super_glue("WiC", [False, True])),
+    ("aps/super_glue", "wsc.fixed"): ("validation", lambda: super_glue("WSC", [False, True])),
+    ("truthfulqa/truthful_qa", "multiple_choice"): ("validation", truthfulqa),
 }
 
 
@@ -76,6 +138,7 @@ for line in sys.stdin:
     seconds = time.perf_counter() - start
     docs = [
         {
+            "requests": [list(arguments) for arguments in sample["arguments"]],
             "logprobs": [logprob for ((logprob, _),) in sample["resps"]],
             "greedy": [greedy for ((_, greedy),) in sample["resps"]],
             "acc": sample.get("acc"),
