@@ -1,20 +1,26 @@
 import { stringify } from 'csv-stringify/sync';
 import type { CellKey, CellResult, Row, TaskRecord } from '@lowbit/core';
 import { compareFigures } from './delta.js';
+import { listGroupRows } from './group-rows.js';
 import { isFloat } from './recipe-series.js';
-import { indexCells, type CellIndex } from './result-table.js';
+import { indexCells, type CellIndex } from './cell-index.js';
 import type { RunData } from './run-data.js';
 
 type Field = string | number | boolean | undefined;
 
 /**
- * Tidy: one line for each row of the store, and one without a metric for each cell that failed or has no result. Shares
+ * Tidy: one line for each row of the store, one without a metric for each cell that failed or has no result, and one for
+ * each mean of a task group. Shares
  * are fractions, numbers have full precision; the columns that begin with `seconds` are measurements of this execution.
  */
 export function renderCsv(runs: readonly RunData[]): string {
   const records = runs.flatMap((run) => {
     const index = indexCells(run);
-    return run.manifest.cells.flatMap((key) => describeCell(run, index, key));
+    const means = listGroupRows(run);
+    return [
+      ...run.manifest.cells.flatMap((key) => describeCell(run, index, key)),
+      ...means.map((row) => describeRow(run, index, { ...row, digest: '' }, undefined, row, means)),
+    ];
   });
   const columns = Object.keys(records[0] ?? {});
   const lines = records.map((record) => Object.values(record).map(toText));
@@ -33,12 +39,13 @@ function describeRow(
   key: CellKey,
   cell: CellResult | undefined,
   row: Row | undefined,
+  means: readonly Row[] = [],
 ): Record<string, Field> {
   const model = manifest.models.find(({ name }) => name === key.model);
   const recipe = manifest.recipes.find(({ name }) => name === key.recipe);
   const task: TaskRecord | undefined = manifest.tasks.find(({ name }) => name === key.task);
   const delta =
-    row && recipe && !isFloat(recipe) ? findDelta(manifest.recipes.find(isFloat)?.name, index, row) : undefined;
+    row && recipe && !isFloat(recipe) ? findDelta(manifest.recipes.find(isFloat)?.name, index, row, means) : undefined;
   const counts = cell?.status === 'done' ? cell.counts : undefined;
   return {
     run: manifest.name,
@@ -60,7 +67,7 @@ function describeRow(
     precision: row?.precision,
     executedLayers: row?.executedLayers,
     fallbacks: cell?.layers.filter((layer) => layer.fallback !== undefined).length,
-    status: cell?.status ?? 'missing',
+    status: cell?.status ?? (row ? 'done' : 'missing'),
     errorCode: cell?.error?.code,
     error: cell?.error?.message,
     documents: counts?.documents,
@@ -69,7 +76,7 @@ function describeRow(
     windows: counts?.windows,
     tokenSha256: counts?.tokenSha256,
     calibrationTokenSha256: manifest.calibration?.tokenSha256,
-    cellDigest: key.digest,
+    cellDigest: key.digest || undefined,
     fingerprint: manifest.environment.fingerprint,
     seconds: row?.seconds,
     secondsQuantize: cell?.seconds.quantize,
@@ -78,9 +85,12 @@ function describeRow(
   };
 }
 
-function findDelta(float: string | undefined, index: CellIndex, row: Row) {
+function findDelta(float: string | undefined, index: CellIndex, row: Row, means: readonly Row[]) {
   const cell = float === undefined ? undefined : index.find(row.model, float, row.task);
-  const baseline = cell?.rows.find(({ metric }) => metric === row.metric);
+  const others = means.filter(
+    ({ model, recipe, task }) => model === row.model && recipe === float && task === row.task,
+  );
+  const baseline = (cell?.rows ?? others).find(({ metric }) => metric === row.metric);
   if (!baseline || !Number.isFinite(baseline.value) || !Number.isFinite(row.value)) return undefined;
   return compareFigures(row, baseline, row.higherIsBetter);
 }

@@ -9,6 +9,7 @@ export {
   type RecipeRow,
   type ResultTable,
 } from './result-table.js';
+export { listGroupRows } from './group-rows.js';
 export { summarise } from './finding.js';
 export { collectNotes, type Note } from './notes.js';
 export { collectTaskFacts, type TaskFacts } from './task-facts.js';

@@ -1,4 +1,4 @@
-import type { RecipeRecord } from '@lowbit/core';
+import type { RecipeRecord, TaskGroup } from '@lowbit/core';
 import { escapeMarkdown } from './escape-markdown.js';
 import { summarise } from './finding.js';
 import { directionArrow, formatEntry, formatEntryDelta, formatStderr } from './format-entry.js';
@@ -6,6 +6,7 @@ import { formatInstant } from './format-instant.js';
 import { formatCount } from './format-number.js';
 import { listCalibration, listEnvironment, orderRecipes, type Fact } from './protocol-facts.js';
 import { collectNotes } from './notes.js';
+import { describeGroup } from './group-rows.js';
 import { formatOption, listOverrides } from './recipe-series.js';
 import { buildResultTables, type Entry, type MetricColumn, type ResultTable } from './result-table.js';
 import type { RunData } from './run-data.js';
@@ -30,6 +31,7 @@ function renderRun(run: RunData, isOneOfSeveral: boolean): string[] {
     'Value ± one standard error (difference to float); acc and its kin in percent. **Bold**: best among the recipes of the same bits.',
     '## Protocol',
     renderTasks(facts),
+    renderGroups(manifest.groups),
     renderRecipes(orderRecipes(run, tables)),
     renderFacts('Calibration', listCalibration(run)),
     renderFacts('Environment', listEnvironment(run)),
@@ -82,6 +84,12 @@ function renderTasks(facts: readonly TaskFacts[]): string {
   ]);
   const header = ['model', 'task', 'metrics', 'source', 'documents', 'tokens', 'windows', 'token ids, sha256'];
   return alignTable(header, lines, 4);
+}
+
+function renderGroups(groups: readonly TaskGroup[] = []): string {
+  if (groups.length === 0) return '';
+  const lines = groups.map((group) => `- ${escapeMarkdown(describeGroup(group))}`);
+  return ['### Task groups', '', ...lines].join('\n');
 }
 
 function renderRecipes(recipes: readonly RecipeRecord[]): string {

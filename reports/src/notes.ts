@@ -78,8 +78,11 @@ function describeMissing(table: ResultTable): Note[] {
 
 function countCells(table: ResultTable): { missing: number; all: number } {
   const statuses = table.rows.flatMap((row) => {
-    // One cell may fill several columns: count its task once, by a column that it has.
-    const filled = row.entries.map((entry, position) => [table.columns[position]?.task, entry.status] as const);
+    // One cell may fill several columns: count its task once, by a column that it has. A mean has no cell.
+    const filled = row.entries.flatMap((entry, position) => {
+      const column = table.columns[position];
+      return column?.group ? [] : [[column?.task, entry.status] as const];
+    });
     const byTask = new Map(filled.filter(([, status]) => status !== 'none'));
     return [...byTask.values()];
   });
@@ -91,7 +94,7 @@ function describeFailures(table: ResultTable): Note[] {
   const groups = new Map<string, { recipe: string; reason: string; tasks: Set<string> }>();
   for (const row of table.rows)
     row.entries.forEach((entry, position) => {
-      if (entry.status !== 'failed') return;
+      if (entry.status !== 'failed' || table.columns[position]?.group) return;
       const reason = `${entry.message} [${entry.code}]`;
       const key = JSON.stringify([row.recipe, reason]);
       const group = groups.get(key) ?? { recipe: row.recipe, reason, tasks: new Set() };

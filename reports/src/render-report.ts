@@ -1,7 +1,7 @@
 import { renderCsv } from './csv.js';
 import { renderHtml } from './html/page.js';
 import { renderMarkdown } from './markdown.js';
-import { indexCells } from './result-table.js';
+import { indexCells } from './cell-index.js';
 import { ReportEmptyError, type ReportFile, type ReportFormat, type RunData } from './run-data.js';
 
 /**

@@ -1,6 +1,17 @@
-import type { CellResult, LayerRecord, Manifest, ModelRecord, RecipeRecord, Row, TaskRecord } from '@lowbit/core';
+import type {
+  CellResult,
+  LayerRecord,
+  Manifest,
+  ModelRecord,
+  RecipeRecord,
+  Row,
+  TaskGroup,
+  TaskRecord,
+} from '@lowbit/core';
+import { indexCells, type CellIndex } from './cell-index.js';
 import { compareFigures, type Delta } from './delta.js';
 import { percentDecimals, unitOf, type Unit } from './format-number.js';
+import { averageGroup, groupMetric } from './group-rows.js';
 import { isFloat, nameSeries } from './recipe-series.js';
 import type { RunData } from './run-data.js';
 
@@ -12,7 +23,10 @@ export interface ResultTable {
 }
 
 export interface MetricColumn {
+  /** Or the name of the group. */
   task: string;
+  /** Of a column of means. */
+  group?: TaskGroup | undefined;
   metric: string;
   protocol: string | undefined;
   higherIsBetter: boolean;
@@ -54,22 +68,6 @@ export interface DoneEntry {
   isBest: boolean;
 }
 
-/** The planned cells of a run by model, recipe and task; results whose digest is not in the plan are left out. */
-export interface CellIndex {
-  isPlanned(model: string, recipe: string, task: string): boolean;
-  find(model: string, recipe: string, task: string): CellResult | undefined;
-}
-
-export function indexCells(run: RunData): CellIndex {
-  const byDigest = new Map(run.cells.map((cell) => [cell.digest, cell]));
-  const planned = new Map(run.manifest.cells.map((key) => [keyOf(key.model, key.recipe, key.task), key.digest]));
-  const find = (model: string, recipe: string, task: string) => {
-    const digest = planned.get(keyOf(model, recipe, task));
-    return digest === undefined ? undefined : byDigest.get(digest);
-  };
-  return { isPlanned: (...names) => planned.has(keyOf(...names)), find };
-}
-
 /** One table for each model of the run, in the manifest's order. */
 export function buildResultTables(run: RunData): ResultTable[] {
   const index = indexCells(run);
@@ -86,7 +84,13 @@ function buildTable(manifest: Manifest, index: CellIndex, model: ModelRecord): R
   const tasks = manifest.tasks.filter((task) =>
     manifest.recipes.some((recipe) => index.isPlanned(model.name, recipe.name, task.name)),
   );
-  const columns = tasks.flatMap((task) => columnsOf(task, doneRows(index, model.name, recipes, task.name)));
+  const groups = (manifest.groups ?? []).filter(({ members }) =>
+    members.every((member) => tasks.some((task) => task.name === member.task)),
+  );
+  const columns = [
+    ...tasks.flatMap((task) => columnsOf(task, doneRows(index, model.name, recipes, task.name))),
+    ...groups.flatMap((group) => columnOfMeans(group, index, model.name, recipes)),
+  ];
   const rows = recipes.map(({ recipe, series }) => buildRow(manifest, index, model, recipe, series, columns));
   addDeltas(rows, columns);
   markBest(rows, columns);
@@ -108,7 +112,7 @@ function doneRows(index: CellIndex, model: string, recipes: { recipe: RecipeReco
   return recipes.flatMap(({ recipe }) => index.find(model, recipe.name, task)?.rows ?? []);
 }
 
-function columnsOf(task: TaskRecord, rows: readonly Row[]): MetricColumn[] {
+function columnsOf(task: Pick<TaskRecord, 'name' | 'metrics'>, rows: readonly Row[]): MetricColumn[] {
   const declared = task.metrics.map(({ name, protocol, higherIsBetter }) => {
     // The row knows the window that was used; the task's own words are the default.
     const found = rows.find((row) => row.metric === name);
@@ -124,6 +128,22 @@ function columnsOf(task: TaskRecord, rows: readonly Row[]): MetricColumn[] {
     const smallest = errors.length > 0 ? Math.min(...errors) : undefined;
     return { task: task.name, ...column, unit, decimals: unit === 'percent' ? percentDecimals(smallest) : undefined };
   });
+}
+
+function columnOfMeans(
+  group: TaskGroup,
+  index: CellIndex,
+  model: string,
+  recipes: { recipe: RecipeRecord }[],
+): MetricColumn[] {
+  const { name, protocol } = group;
+  const rows = recipes.flatMap(({ recipe }) => averageGroup(group, membersOf(group, index, model, recipe.name)) ?? []);
+  const columns = columnsOf({ name, metrics: [{ name: groupMetric, higherIsBetter: true, protocol }] }, rows);
+  return columns.map((column) => ({ ...column, group }));
+}
+
+function membersOf({ members }: TaskGroup, index: CellIndex, model: string, recipe: string): CellResult[] {
+  return members.flatMap(({ task }) => index.find(model, recipe, task) ?? []);
 }
 
 function buildRow(
@@ -150,13 +170,17 @@ function buildRow(
 }
 
 function readEntry(index: CellIndex, model: string, recipe: string, column: MetricColumn): Entry {
-  const cell = index.find(model, recipe, column.task);
-  if (!cell) return { status: index.isPlanned(model, recipe, column.task) ? 'missing' : 'none' };
-  if (cell.status === 'failed') {
-    const { code, message } = cell.error ?? { code: 'INTERNAL', message: 'The cell failed and left no reason.' };
+  const { group } = column;
+  const tasks = group ? group.members.map(({ task }) => task) : [column.task];
+  const cells = tasks.flatMap((task) => index.find(model, recipe, task) ?? []);
+  const failed = cells.find(({ status }) => status === 'failed');
+  if (failed) {
+    const { code, message } = failed.error ?? { code: 'INTERNAL', message: 'The cell failed and left no reason.' };
     return { status: 'failed', code, message };
   }
-  const row = cell.rows.find((candidate) => candidate.metric === column.metric);
+  if (cells.length < tasks.length)
+    return { status: tasks.every((task) => index.isPlanned(model, recipe, task)) ? 'missing' : 'none' };
+  const row = group ? averageGroup(group, cells) : cells[0]?.rows.find(({ metric }) => metric === column.metric);
   if (!row) return { status: 'none' };
   // JSON has no infinity: a perplexity that overflowed comes back from the store as null.
   const value = typeof row.value === 'number' ? row.value : Number.NaN;
@@ -191,8 +215,4 @@ function markBest(rows: readonly RecipeRow[], columns: readonly MetricColumn[]):
       for (const entry of entries) entry.isBest = entry.value === best;
     }
   });
-}
-
-function keyOf(...names: string[]): string {
-  return JSON.stringify(names);
 }

@@ -1,6 +1,6 @@
 import type { TaskRecord } from '@lowbit/core';
-import { indexCells, type MetricColumn } from './result-table.js';
-import type { ResultTable } from './result-table.js';
+import { indexCells } from './cell-index.js';
+import type { MetricColumn, ResultTable } from './result-table.js';
 import type { RunData } from './run-data.js';
 
 /** What was scored for one task of one model: the part of a figure that decides whether two figures can be compared. */

@@ -47,7 +47,7 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
     .action((file: string, options) => then(run(file, options, requireHost(host))));
 
   shareScoringOptions(command('eval', 'score a checkpoint or artifact on tasks'))
-    .requiredOption('--tasks <names>', 'tasks, separated by commas', splitList)
+    .requiredOption('--tasks <names>', 'tasks and task groups, separated by commas', splitList)
     .option(
       '--recipe <recipe>',
       'float, a preset, steps joined by +, or a file; several make several columns',
@@ -87,8 +87,8 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
     .option('--format <formats>', 'html,csv,md', splitList, ['html'])
     .action((runs: string[], options) => then(report(runs, options)));
 
-  command('list', 'methods, presets, tasks, families, formats, exports or devices')
-    .argument('<what>', 'methods | presets | tasks | families | formats | exports | devices')
+  command('list', 'methods, presets, tasks, groups, families, formats, exports or devices')
+    .argument('<what>', 'methods | presets | tasks | groups | families | formats | exports | devices')
     .option('--json', 'as JSON')
     .action((what: string, options) => then(list(what, options)));
 

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { readRun } from '@lowbit/core';
 import { callLowbit } from './call-lowbit.js';
-import { experiment } from './run-lowbit.js';
+import { experiment, model } from './run-lowbit.js';
 
 t.setTimeout(120_000);
 
@@ -47,6 +47,36 @@ t.test('a method from a module that the experiment names', async (t) => {
   );
   t.equal(new Set(values).size, 3);
   t.ok((values[1] ?? 0) > (values[0] ?? Infinity), 'signs alone are worse than float');
+});
+
+// One member is enough: what it means is the report's to show.
+const means = `
+export const groups = [{
+  name: 'means',
+  description: 'mean of one',
+  source: 'this test',
+  protocol: 'mean/acc',
+  members: [{ task: 'story_continuation', metric: 'acc' }],
+}];
+`;
+
+t.test('a task group is named like a task, and its mean is a row', async (t) => {
+  const folder = t.testdir({ 'means.ts': means });
+  const args = ['eval', model, '--data', model, '--limit', '4', '--plugin', join(folder, 'means.ts')];
+  const { stdout, stderr, status } = await callLowbit(t, [...args, '--tasks', 'means', '--json']);
+  t.equal(status, 0, stderr);
+  const { rows } = JSON.parse(stdout) as { rows: Record<string, unknown>[] };
+  t.same(
+    rows.map(({ task, metric }) => [task, metric]),
+    [
+      ['story_continuation', 'acc'],
+      ['story_continuation', 'accNorm'],
+      ['means', 'meanAcc'],
+    ],
+  );
+  t.match(rows[2], { value: rows[0]?.['value'], stderr: rows[0]?.['stderr'], n: 4, protocol: 'mean/acc' });
+  const near = await callLowbit(t, [...args, '--tasks', 'mean']);
+  t.match(near.stderr, /^error \[TASK_UNKNOWN\]: .*did you mean 'means'\?/m);
 });
 
 for (const [what, content, code] of [

@@ -1,6 +1,7 @@
 // Contracts for plugins
 export * from './method.js';
 export * from './task.js';
+export * from './task-group.js';
 export * from './registry.js';
 export { z } from './options.js';
 export * from './recipe.js';

@@ -19,6 +19,8 @@ import type { CellKey, ModelRecord, RecipeRecord, TaskRecord } from './store/typ
 import { inspectSubject } from './subject.js';
 import type { SubjectInfo } from './subject.js';
 import { openDataFolder } from './task-data.js';
+import { expandGroups } from './task-group.js';
+import type { TaskGroup } from './task-group.js';
 import type { Task } from './task.js';
 
 /** What an experiment comes down to on this machine: every cell with the digest of all that can change its value. */
@@ -27,6 +29,8 @@ export interface Plan {
   models: PlannedModel[];
   recipes: RecipeRecord[];
   tasks: PlannedTask[];
+  /** Named by the experiment; their members are among the tasks. */
+  groups: TaskGroup[];
   /** In table order: models, recipes, tasks. */
   cells: PlannedCell[];
   /** Of the engine, without the plugins. */
@@ -67,14 +71,16 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
     'recipe',
     recipes.map(({ name }) => name),
   );
-  requireDistinct(
-    'task',
-    experiment.tasks.map(({ name }) => name),
-  );
+  const { tasks: choices, groups } = expandGroups(experiment.tasks, registry);
+  for (const named of [choices, groups])
+    requireDistinct(
+      'task',
+      named.map(({ name }) => name),
+    );
   const { ropeFrequencies, execution } = experiment;
   const fingerprint = await fingerprintEngine(kernels, experiment.device);
   const tasks: PlannedTask[] = [];
-  for (const choice of experiment.tasks) tasks.push(await planTask(choice, experiment.data, registry));
+  for (const choice of choices) tasks.push(await planTask(choice, experiment.data, registry));
   const models: PlannedModel[] = [];
   const cells: PlannedCell[] = [];
   const codes = new CodeHashes(registry);
@@ -122,7 +128,7 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
   );
   const records = models.flatMap(({ info }) => recipesOf(info, recipes).map(({ record }) => record));
   const digest = digestOf(cells.map((cell) => [cell.model, cell.recipe, cell.task, cell.digest]));
-  return { digest, models, recipes: uniqueByName(records), tasks, cells, fingerprint };
+  return { digest, models, recipes: uniqueByName(records), tasks, groups, cells, fingerprint };
 }
 
 /** An artifact is a model that brings its recipe; a checkpoint takes the experiment's. */
@@ -140,7 +146,7 @@ function resolveChoice(choice: RecipeChoice, registry: Registry): ResolvedRecipe
 }
 
 async function planTask(choice: TaskChoice, folder: string | undefined, registry: Registry): Promise<PlannedTask> {
-  const task = registry.tasks.get(choice.name);
+  const task = registry.tasks.get(choice.name, registry.groups.names());
   const data = openDataFolder(folder ?? 'data');
   // Reads every row, so that a malformed file is found before the models are opened.
   const docs = await task.documents(data);

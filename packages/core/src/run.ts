@@ -246,6 +246,7 @@ function describeRun(
     models: plan.models.map(({ record }) => record),
     recipes: plan.recipes,
     tasks: plan.tasks.map(({ record }) => record),
+    groups: plan.groups,
     calibration: plan.models.find(({ record }) => record.calibration)?.record.calibration,
     environment: describeEnvironment(kernels, experiment.device, layout, plan.fingerprint),
     cells: plan.cells.map(({ digest, model, recipe, task }) => ({ digest, model, recipe, task })),

@@ -14,6 +14,7 @@ import { wikitext2 } from './wikitext2.js';
 import { winogrande } from './winogrande.js';
 import { wsc } from './wsc.js';
 
+export { groups } from './groups.js';
 export { multipleChoice, type ChoiceDoc, type ChoiceTask } from './multiple-choice.js';
 export { readJsonLines, readJsonList, readLabels, type Row } from './rows.js';
 

@@ -1,5 +1,6 @@
 import { directionArrow } from '../format-entry.js';
 import { formatBytes, formatCount, formatParameters } from '../format-number.js';
+import { describeGroup } from '../group-rows.js';
 import { listCalibration, listEnvironment, orderRecipes, type Fact } from '../protocol-facts.js';
 import { formatOption, listOverrides } from '../recipe-series.js';
 import type { ResultTable } from '../result-table.js';
@@ -10,6 +11,8 @@ import type { TaskFacts } from '../task-facts.js';
 export interface ProtocolView {
   severalModels: boolean;
   tasks: TaskView[];
+  /** A sentence for each mean of tasks. */
+  groups: string[];
   calibration: Fact[];
   models: {
     name: string;
@@ -48,6 +51,7 @@ export function viewProtocol(run: RunData, tables: readonly ResultTable[], facts
   return {
     severalModels: models.length > 1,
     tasks: facts.map(viewTask),
+    groups: (run.manifest.groups ?? []).map(describeGroup),
     calibration: listCalibration(run),
     models: models.map((model) => ({
       name: model.name,

@@ -1,6 +1,7 @@
 import type { RunData } from '../run-data.js';
 import { formatBytes } from '../format-number.js';
-import { indexCells, type ResultTable } from '../result-table.js';
+import { indexCells } from '../cell-index.js';
+import type { ResultTable } from '../result-table.js';
 
 /** Measurements of one execution: the only part of the page, `created` aside, that differs between two executions. */
 export interface TimesView {

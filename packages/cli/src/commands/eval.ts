@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { inspectSubject, LowbitError, readSamples } from '@lowbit/core';
 import type { RunOutcome } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
+import { listGroupRows } from '@lowbit/reports';
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { Host } from '../host.js';
 import { toExperiment } from '../model-options.js';
@@ -42,7 +43,7 @@ export async function evaluate(path: string, options: EvalOptions, host: Host): 
   const outcome = await execute(experiment, folder, host);
   if (outcome.interrupted) return exitStatus.interrupted;
   if (samples !== undefined) await copySamples(outcome, folder, samples);
-  const rows = outcome.cells.flatMap((cell) => cell.rows);
+  const rows = [...outcome.cells.flatMap((cell) => cell.rows), ...listGroupRows(outcome)];
   process.stdout.write(
     json ? `${JSON.stringify({ rows })}\n` : `${formatTables(outcome)}${formatExecution(outcome.cells)}`,
   );

@@ -56,6 +56,15 @@ const lists: Record<string, (registry: Registry) => { json: unknown; text: strin
       ),
     };
   },
+  groups: (registry) => {
+    const rows = registry.groups.values();
+    const text = rows.map(({ name, members, description, source }) => [
+      name,
+      members.map(({ task, metric }) => `${task} ${metric}`).join(', '),
+      `${description} (${source})`,
+    ]);
+    return { json: rows, text: alignLeft(text) };
+  },
   families: () => {
     const rows = families.map(({ name, modelTypes, architectures }) => ({ name, modelTypes, architectures }));
     const text = rows.map(({ name, modelTypes, architectures }) => [

@@ -14,6 +14,11 @@ const manifestShape = z.looseObject({
   models: z.array(z.looseObject({ name: z.string() })),
   recipes: z.array(z.looseObject({ name: z.string() })),
   tasks: z.array(z.looseObject({ name: z.string() })),
+  groups: z
+    .array(
+      z.looseObject({ name: z.string(), members: z.array(z.looseObject({ task: z.string(), metric: z.string() })) }),
+    )
+    .optional(),
   environment: z.looseObject({}),
   cells: z.array(z.strictObject({ digest: z.string(), model: z.string(), recipe: z.string(), task: z.string() })),
 });

@@ -1,5 +1,6 @@
 import type { LayerOverride } from '../layer-options.js';
 import type { ExecutionRecord, Precision } from '../execution.js';
+import type { TaskGroup } from '../task-group.js';
 
 /** What lies on disk under `runs/<name>/`: one manifest, one file a finished cell. Everything the report shows is here. */
 export interface Manifest {
@@ -13,6 +14,8 @@ export interface Manifest {
   models: ModelRecord[];
   recipes: RecipeRecord[];
   tasks: TaskRecord[];
+  /** Means to be shown beside the tasks; runs before there were groups have none. */
+  groups?: TaskGroup[] | undefined;
   /** Of the first model that has one. */
   calibration: CalibrationRecord | undefined;
   environment: Environment;

@@ -21,6 +21,12 @@ export const protocol = `<section id="{{id}}">
 </table>
 </div>
 <p class="key"><span>tokens: scored</span><span>computed: run through the model, shared prefixes once</span><span>hashes are sha256; a copied hash is complete</span></p>
+{{#if groups}}
+<h3>Task groups</h3>
+{{#each groups}}
+<p>{{this}}</p>
+{{/each}}
+{{/if}}
 <h3>Models</h3>
 <div class="scroll" role="region" tabindex="0" aria-label="Models">
 <table>
