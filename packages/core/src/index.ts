@@ -53,19 +53,20 @@ export * from './execution.js';
 export * from './scoring/encode.js';
 export * from './scoring/encode-requests.js';
 export * from './scoring/pack.js';
-export * from './scoring/paired.js';
 export * from './scoring/python-text.js';
 export * from './scoring/rolling.js';
 export * from './scoring/samples.js';
 export * from './scoring/score-requests.js';
 export * from './scoring/score-task.js';
-export * from './scoring/statistics.js';
 export * from './scoring/token-ids.js';
 export type * from './scoring/token-scorer.js';
 export * from './scoring/toy-scorer.js';
 export * from './scoring/toy-tokenizer.js';
 export * from './scoring/windows.js';
 export { loadKernels } from '@lowbit/kernels';
+
+// Statistics
+export * from './statistics/index.js';
 
 // Runs
 export * from './experiment.js';

@@ -20,6 +20,6 @@ export type {
 export { hadamardFactors, hasHadamard } from './hadamard.js';
 export { availableInstructionSets, loadKernels, setThreads, type LoadOptions } from './load.js';
 export { randomOrthogonal } from './random-orthogonal.js';
-export { randomSigns } from './random.js';
+export { createRandomBits, randomNormal, randomSigns } from './random.js';
 export { invertRotation } from './rotation.js';
 export { roundHalfEven } from './round.js';

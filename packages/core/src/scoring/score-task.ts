@@ -1,7 +1,7 @@
 import { LowbitError } from '../errors.js';
 import type { DataFolder, Metric, MetricValue, RequestResult, Task } from '../task.js';
 import { scoreRequests, type ScoreCounts, type ScoreOptions } from './score-requests.js';
-import { estimateMean } from './statistics.js';
+import { estimateMean } from '../statistics/estimates.js';
 
 export interface TaskOptions extends ScoreOptions {
   data: DataFolder;

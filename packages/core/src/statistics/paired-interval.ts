@@ -1,5 +1,6 @@
-import { estimateRatio } from './statistics.js';
-import type { Estimate } from './statistics.js';
+import { studentQuantile } from './distributions.js';
+import { estimateRatio } from './estimates.js';
+import type { Estimate } from './estimates.js';
 
 /** An estimate with a confidence interval; infinite ends where one observation leaves it open. */
 export interface Interval extends Estimate {
@@ -31,29 +32,4 @@ export function pairedInterval(a: readonly number[], b: readonly number[], optio
   if (stderr === undefined) return { value, stderr, low: -Infinity, high: Infinity };
   const reach = studentQuantile(level, a.length - 1) * stderr;
   return { value, stderr, low: value - reach, high: value + reach };
-}
-
-/** The t that |T| stays below with probability `level`, for a whole number of degrees of freedom. */
-export function studentQuantile(level: number, freedom: number): number {
-  let [low, high] = [0, Math.PI / 2];
-  for (let step = 0; step < 60; step++) {
-    const middle = (low + high) / 2;
-    if (withinAngle(middle, freedom) < level) low = middle;
-    else high = middle;
-  }
-  return Math.sqrt(freedom) * Math.tan((low + high) / 2);
-}
-
-/** P(|T| < sqrt(freedom) tan(angle)): the finite sums of Abramowitz and Stegun, 26.7.3 and 26.7.4. */
-function withinAngle(angle: number, freedom: number): number {
-  const odd = freedom % 2;
-  const square = Math.cos(angle) ** 2;
-  let term = odd ? Math.cos(angle) : 1;
-  let sum = 0;
-  for (let k = odd; k < freedom - 1; k += 2) {
-    sum += term;
-    term *= (square * (k + 1)) / (k + 2);
-  }
-  const part = Math.sin(angle) * sum;
-  return odd ? (2 / Math.PI) * (angle + part) : part;
 }
