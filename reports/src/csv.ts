@@ -4,9 +4,10 @@ import { compareFigures } from './delta.js';
 import { listGroupRows } from './group-rows.js';
 import { isFloat } from './recipe-series.js';
 import { indexCells, type CellIndex } from './cell-index.js';
+import { buildResultTables, type DoneEntry } from './result-table.js';
 import type { RunData } from './run-data.js';
 
-type Field = string | number | boolean | undefined;
+export type Field = string | number | boolean | undefined;
 
 /**
  * Tidy: one line for each row of the store, one without a metric for each cell that failed or has no result, and one for
@@ -15,19 +16,38 @@ type Field = string | number | boolean | undefined;
  */
 export function renderCsv(runs: readonly RunData[]): string {
   const records = runs.flatMap((run) => {
-    const index = indexCells(run);
+    const index = { ...indexCells(run), entries: indexEntries(run) };
     const means = listGroupRows(run);
     return [
       ...run.manifest.cells.flatMap((key) => describeCell(run, index, key)),
       ...means.map((row) => describeRow(run, index, { ...row, digest: '' }, undefined, row, means)),
     ];
   });
-  const columns = Object.keys(records[0] ?? {});
-  const lines = records.map((record) => Object.values(record).map(toText));
-  return stringify([columns, ...lines], { record_delimiter: '\n' });
+  return formatCsv(Object.keys(records[0] ?? {}), records);
 }
 
-function describeCell(run: RunData, index: CellIndex, key: CellKey): Record<string, Field>[] {
+/** A line of names, then the records in their order. */
+export function formatCsv<K extends string>(columns: readonly K[], records: readonly Record<K, Field>[]): string {
+  const lines = records.map((record) => columns.map((column) => toText(record[column])));
+  return stringify([[...columns], ...lines], { record_delimiter: '\n' });
+}
+
+interface Index extends CellIndex {
+  /** What the main table says of a row. */
+  entries: (row: Row) => DoneEntry | undefined;
+}
+
+function indexEntries(run: RunData): Index['entries'] {
+  const tables = new Map(buildResultTables(run).map((table) => [table.model.name, table]));
+  return ({ model, recipe, task, metric }) => {
+    const table = tables.get(model);
+    const position = table?.columns.findIndex((column) => column.task === task && column.metric === metric) ?? -1;
+    const entry = table?.rows.find((row) => row.recipe === recipe)?.entries[position];
+    return entry?.status === 'done' ? entry : undefined;
+  };
+}
+
+function describeCell(run: RunData, index: Index, key: CellKey): Record<string, Field>[] {
   const cell = index.find(key.model, key.recipe, key.task);
   if (!cell || cell.rows.length === 0) return [describeRow(run, index, key, cell, undefined)];
   return cell.rows.map((row) => describeRow(run, index, key, cell, row));
@@ -35,7 +55,7 @@ function describeCell(run: RunData, index: CellIndex, key: CellKey): Record<stri
 
 function describeRow(
   { manifest }: RunData,
-  index: CellIndex,
+  index: Index,
   key: CellKey,
   cell: CellResult | undefined,
   row: Row | undefined,
@@ -46,6 +66,8 @@ function describeRow(
   const task: TaskRecord | undefined = manifest.tasks.find(({ name }) => name === key.task);
   const delta =
     row && recipe && !isFloat(recipe) ? findDelta(manifest.recipes.find(isFloat)?.name, index, row, means) : undefined;
+  const { interval, pair, isDistinct, isBest, tiesForBest } = (row && index.entries(row)) ?? {};
+  const test = pair?.result;
   const counts = cell?.status === 'done' ? cell.counts : undefined;
   return {
     run: manifest.name,
@@ -63,6 +85,17 @@ function describeRow(
     higherIsBetter: row?.higherIsBetter,
     delta: delta?.value,
     recovery: delta?.ratio,
+    low: interval?.low,
+    high: interval?.high,
+    floatTest: test?.test,
+    floatScale: test?.scale,
+    floatDifference: test?.difference,
+    floatLow: test?.low,
+    floatHigh: test?.high,
+    floatP: test?.p,
+    floatAdjustedP: test?.adjustedP,
+    distinctFromFloat: isDistinct,
+    best: isBest ? 'best' : tiesForBest ? 'tie' : undefined,
     bitsPerWeight: row?.bitsPerWeight,
     precision: row?.precision,
     executedLayers: row?.executedLayers,

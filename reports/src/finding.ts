@@ -9,7 +9,8 @@ interface Measured {
 
 /**
  * One sentence that holds for the figures of the table: float, and the best recipe of each bit width by the main metric.
- * It says "lowest measured", of how many recipes, and when the runner-up is within two standard errors.
+ * It says "lowest measured", of how many recipes, and when the runner-up ties by the paired test (without samples: is within
+ * two standard errors).
  */
 export function summarise(table: ResultTable): string {
   const position = mainColumn(table);
@@ -26,6 +27,7 @@ export function summarise(table: ResultTable): string {
       bits,
       measured.filter(({ row }) => !row.isFloat && row.bits === bits),
       column,
+      table.family !== undefined,
     ),
   );
   const subject = `${table.model.name}, ${column.task} ${column.metric}${column.unit === 'percent' ? ' in percent' : ''}`;
@@ -33,7 +35,12 @@ export function summarise(table: ResultTable): string {
   return `${subject}: ${clauses.join('; ')}.`;
 }
 
-function describeWidth(bits: number | undefined, measured: Measured[], column: MetricColumn): string {
+function describeWidth(
+  bits: number | undefined,
+  measured: Measured[],
+  column: MetricColumn,
+  isCompared: boolean,
+): string {
   const sign = column.higherIsBetter ? -1 : 1;
   const [best, second] = [...measured].sort((a, b) => sign * (a.entry.value - b.entry.value));
   const where = bits === undefined ? 'without named bits' : `at ${bits} bits`;
@@ -44,7 +51,11 @@ function describeWidth(bits: number | undefined, measured: Measured[], column: M
   const gap = compareFigures(second.entry, best.entry, column.higherIsBetter);
   const runnerUp = `${second.row.recipe} has ${formatEntry(second.entry, column)}`;
   if (gap.value === 0) return `${where} ${figure}, and ${second.row.recipe} the same`;
-  const doubt = isWithinError(gap) ? ', within two standard errors' : '';
+  const doubt = second.entry.tiesForBest
+    ? ', a tie by the paired test'
+    : !isCompared && isWithinError(gap)
+      ? ', within two standard errors'
+      : '';
   return `${where} the ${rank} of ${measured.length} is ${figure} (${runnerUp}${doubt})`;
 }
 

@@ -16,6 +16,7 @@ export { collectTaskFacts, type TaskFacts } from './task-facts.js';
 export { compareFigures, isWithinError, type Delta, type Figure } from './delta.js';
 export { nameSeries } from './recipe-series.js';
 export { renderResults } from './markdown.js';
+export { listFigures, type RunFigures } from './json.js';
 export { guardFormula } from './csv.js';
 export { escapeMarkdown } from './escape-markdown.js';
 export { buildPlots, type PlotModel } from './plot-model.js';

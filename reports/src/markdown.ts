@@ -21,14 +21,14 @@ function renderRun(run: RunData, isOneOfSeveral: boolean): string[] {
   const { manifest } = run;
   const tables = buildResultTables(run);
   const facts = collectTaskFacts(run, tables);
-  const notes = collectNotes(manifest, tables, facts);
+  const notes = collectNotes(run, tables, facts);
   return [
     isOneOfSeveral ? `# ${escapeMarkdown(`${manifest.title} (${manifest.name})`)}` : '',
     ...tables.map((table) => escapeMarkdown(summarise(table))),
     `Run ${escapeMarkdown(manifest.name)}, created ${escapeMarkdown(formatInstant(manifest.created))}.`,
     notes.map(({ text }) => `- ${escapeMarkdown(text)}`).join('\n'),
     ...tables.flatMap((table) => [`## ${escapeMarkdown(table.model.name)}`, renderResults(table)]),
-    'Value ± one standard error (difference to float); acc and its kin in percent. **Bold**: best among the recipes of the same bits.',
+    describeMarks(tables),
     '## Protocol',
     renderTasks(facts),
     renderGroups(manifest.groups),
@@ -36,6 +36,14 @@ function renderRun(run: RunData, isOneOfSeveral: boolean): string[] {
     renderFacts('Calibration', listCalibration(run)),
     renderFacts('Environment', listEnvironment(run)),
   ];
+}
+
+function describeMarks(tables: readonly ResultTable[]): string {
+  const families = [...new Set(tables.flatMap(({ family }) => family ?? []))];
+  const key =
+    'Value ± one standard error (difference to float); acc and its kin in percent. **Bold**: best among the recipes of the same bits';
+  if (families.length === 0) return `${key}.`;
+  return `${key}, and those that tie with it. ≈: not told from float; ties: not told from the best (paired tests ${families.join('; ')}).`;
 }
 
 /** The main table, its columns aligned for who reads the file as text. */
@@ -64,9 +72,9 @@ function renderEntry(entry: Entry, column: MetricColumn): string {
   const stderr = formatStderr(entry, column);
   const delta = formatEntryDelta(entry, column);
   return [
-    entry.isBest ? `**${value}**` : value,
+    entry.isBest || entry.tiesForBest ? `**${value}**` : value,
     ...(stderr === undefined ? [] : [`± ${stderr}`]),
-    ...(delta === undefined ? [] : [`(${delta})`]),
+    ...(delta === undefined ? [] : [`(${entry.isDistinct === false ? '≈ ' : ''}${delta})`]),
   ].join(' ');
 }
 

@@ -1,6 +1,7 @@
-import type { Manifest } from '@lowbit/core';
+import type { Manifest, RunComparisons } from '@lowbit/core';
 import { formatCount } from './format-number.js';
 import type { ResultTable } from './result-table.js';
+import type { RunData } from './run-data.js';
 import type { TaskFacts } from './task-facts.js';
 
 /** What a reader must see before the figures. */
@@ -9,13 +10,18 @@ export interface Note {
   text: string;
 }
 
-export function collectNotes(manifest: Manifest, tables: readonly ResultTable[], facts: readonly TaskFacts[]): Note[] {
+export function collectNotes(
+  { manifest, comparisons }: Pick<RunData, 'manifest' | 'comparisons'>,
+  tables: readonly ResultTable[],
+  facts: readonly TaskFacts[],
+): Note[] {
   const several = tables.length > 1;
   return [
     ...manifest.notes.map((text): Note => ({ kind: 'note', text })),
     ...describeKernels(manifest),
     ...describeLimits(manifest),
     ...facts.flatMap(describeTokens),
+    ...describeRefusals(comparisons),
     ...tables.flatMap((table) => {
       const prefix = several ? `${table.model.name}: ` : '';
       const notes = [
@@ -48,6 +54,19 @@ function describeTokens(facts: TaskFacts): Note[] {
   if (facts.sameTokens) return [];
   const text = `The cells of ${facts.task.name} on ${facts.model} scored different token ids; do not compare their figures.`;
   return [{ kind: 'failed', text }];
+}
+
+/** Pairs that were not compared, by model, task and reason. */
+function describeRefusals(comparisons: RunComparisons | undefined): Note[] {
+  const groups = new Map<string, number>();
+  for (const { model, task, reason } of comparisons?.pairs ?? []) {
+    const key = `on ${task} of ${model}: ${reason}.`;
+    if (reason !== undefined) groups.set(key, (groups.get(key) ?? 0) + 1);
+  }
+  return [...groups].map(([text, count]) => ({
+    kind: 'note',
+    text: `${count} comparison${count > 1 ? 's were' : ' was'} not made ${text}`,
+  }));
 }
 
 function describeBaseline(table: ResultTable): Note[] {

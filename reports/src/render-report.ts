@@ -1,11 +1,14 @@
+import { renderComparisonsCsv } from './comparisons-csv.js';
 import { renderCsv } from './csv.js';
 import { renderHtml } from './html/page.js';
+import { renderJson } from './json.js';
 import { renderMarkdown } from './markdown.js';
 import { indexCells } from './cell-index.js';
 import { ReportEmptyError, type ReportFile, type ReportFormat, type RunData } from './run-data.js';
 
 /**
- * Renders one run, or several side by side, into `report.html`, `report.csv` and `report.md`. The same data gives the
+ * Renders one run, or several side by side, into `report.html`, `report.csv` (with `comparisons.csv` where cells were
+ * compared), `report.md` and `report.json`. The same data gives the
  * same bytes. Throws REPORT_EMPTY where no planned cell has a result.
  */
 export async function renderReport(
@@ -19,8 +22,14 @@ export async function renderReport(
     html: () => renderHtml(runs, title),
     csv: () => renderCsv(runs),
     md: () => renderMarkdown(runs, title),
+    json: () => renderJson(runs),
   };
-  return Promise.all(formats.map(async (format) => ({ file: `report.${format}`, content: await renderers[format]() })));
+  const files = await Promise.all(
+    formats.map(async (format) => ({ file: `report.${format}`, content: await renderers[format]() })),
+  );
+  if (formats.includes('csv') && runs.some(({ comparisons }) => comparisons !== undefined))
+    files.push({ file: 'comparisons.csv', content: renderComparisonsCsv(runs) });
+  return files;
 }
 
 function hasResult(run: RunData): boolean {

@@ -1,8 +1,10 @@
 import type {
+  CellInterval,
   CellResult,
   LayerRecord,
   Manifest,
   ModelRecord,
+  PairComparison,
   RecipeRecord,
   Row,
   TaskGroup,
@@ -12,6 +14,7 @@ import { indexCells, type CellIndex } from './cell-index.js';
 import { compareFigures, type Delta } from './delta.js';
 import { percentDecimals, unitOf, type Unit } from './format-number.js';
 import { averageGroup, groupMetric } from './group-rows.js';
+import { describeFamily, indexPairs, isDistinct, type PairIndex } from './pairs.js';
 import { isFloat, nameSeries } from './recipe-series.js';
 import type { RunData } from './run-data.js';
 
@@ -20,6 +23,8 @@ export interface ResultTable {
   model: ModelRecord;
   columns: MetricColumn[];
   rows: RecipeRow[];
+  /** Level and correction of what is marked; undefined where nothing was compared. */
+  family: string | undefined;
 }
 
 export interface MetricColumn {
@@ -66,15 +71,27 @@ export interface DoneEntry {
   delta: Delta | undefined;
   /** Best figure of its column among two or more recipes of the same bits. */
   isBest: boolean;
+  /** Of the same bits, and no test tells it from the best. */
+  tiesForBest: boolean;
+  /** With float on the same documents; undefined for float itself and where the samples were not compared. */
+  pair: PairComparison | undefined;
+  /** Told from float; undefined where they were not compared. */
+  isDistinct: boolean | undefined;
+  interval: CellInterval | undefined;
 }
 
 /** One table for each model of the run, in the manifest's order. */
 export function buildResultTables(run: RunData): ResultTable[] {
   const index = indexCells(run);
-  return run.manifest.models.map((model) => buildTable(run.manifest, index, model));
+  const pairs = indexPairs(run.comparisons);
+  return run.manifest.models.map((model) => {
+    const table = { ...buildTable(run.manifest, index, model), family: describeFamily(run.comparisons, model.name) };
+    if (run.comparisons) addComparisons(table, pairs, run.comparisons.level);
+    return table;
+  });
 }
 
-function buildTable(manifest: Manifest, index: CellIndex, model: ModelRecord): ResultTable {
+function buildTable(manifest: Manifest, index: CellIndex, model: ModelRecord): Omit<ResultTable, 'family'> {
   const recipes = orderRecipes(
     manifest.recipes.filter((recipe) =>
       manifest.tasks.some((task) => index.isPlanned(model.name, recipe.name, task.name)),
@@ -184,7 +201,11 @@ function readEntry(index: CellIndex, model: string, recipe: string, column: Metr
   if (!row) return { status: 'none' };
   // JSON has no infinity: a perplexity that overflowed comes back from the store as null.
   const value = typeof row.value === 'number' ? row.value : Number.NaN;
-  return { status: 'done', value, stderr: row.stderr ?? undefined, n: row.n, delta: undefined, isBest: false };
+  const unknown = { delta: undefined, pair: undefined, isDistinct: undefined, interval: undefined };
+  return {
+    ...{ status: 'done', value, stderr: row.stderr ?? undefined, n: row.n },
+    ...{ ...unknown, isBest: false, tiesForBest: false },
+  };
 }
 
 function addDeltas(rows: readonly RecipeRow[], columns: readonly MetricColumn[]): void {
@@ -214,5 +235,27 @@ function markBest(rows: readonly RecipeRow[], columns: readonly MetricColumn[]):
       const best = column.higherIsBetter ? Math.max(...values) : Math.min(...values);
       for (const entry of entries) entry.isBest = entry.value === best;
     }
+  });
+}
+
+/** What the paired tests say: which figures are told from float, and which tie for best among those of the same bits. */
+function addComparisons({ model, rows, columns }: ResultTable, pairs: PairIndex, level: number): void {
+  const float = rows.find((row) => row.isFloat);
+  columns.forEach((column, position) => {
+    const done = rows.flatMap((row) => {
+      const entry = row.entries[position];
+      return entry?.status === 'done' ? [{ row, entry }] : [];
+    });
+    for (const { row, entry } of done) {
+      entry.interval = pairs.interval(model.name, column, row.recipe);
+      if (row.isFloat || !float) continue;
+      entry.pair = pairs.find(model.name, column, row.recipe, float.recipe);
+      entry.isDistinct = isDistinct(entry.pair, level);
+    }
+    for (const best of done.filter(({ entry }) => entry.isBest))
+      for (const { row, entry } of done)
+        if (!row.isFloat && row.bits === best.row.bits && !entry.isBest)
+          entry.tiesForBest ||=
+            isDistinct(pairs.find(model.name, column, row.recipe, best.row.recipe), level) === false;
   });
 }

@@ -1,12 +1,14 @@
-import type { CellResult, Manifest } from '@lowbit/core';
+import type { CellResult, Manifest, RunComparisons } from '@lowbit/core';
 
 /** One run as it lies in the store: what was planned, and the cells that have a result. Order of `cells` is free. */
 export interface RunData {
   manifest: Manifest;
   cells: CellResult[];
+  /** What the cells' samples say; without them the report takes standard errors for independent. */
+  comparisons?: RunComparisons | undefined;
 }
 
-export type ReportFormat = 'html' | 'csv' | 'md';
+export type ReportFormat = 'html' | 'csv' | 'md' | 'json';
 
 export interface ReportFile {
   /** File name without a folder: `report.html`. */

@@ -8,7 +8,7 @@ function finding(run: RunData): string {
 
 function notes(run: RunData): [string, string][] {
   const tables = buildResultTables(run);
-  return collectNotes(run.manifest, tables, collectTaskFacts(run, tables)).map(({ kind, text }) => [kind, text]);
+  return collectNotes(run, tables, collectTaskFacts(run, tables)).map(({ kind, text }) => [kind, text]);
 }
 
 function setPerplexity(run: RunData, recipe: string, value: number, stderr: number | undefined): void {

@@ -31,6 +31,22 @@ export interface Metric {
    * window of the run: `ppl/papers-{window}`.
    */
   protocol?: string | undefined;
+  /** How two models are compared on it; by default what `standardComparisons` says of its name. */
+  comparison?: MetricComparison | undefined;
+}
+
+/** Which paired test belongs to a metric, and what of a document it sees. Data, kept in the run's manifest. */
+export interface MetricComparison {
+  /** Right or wrong: `mcnemar`. Only which is ahead counts: `sign`. Sizes count: `bootstrap`, by document or window. */
+  test: 'mcnemar' | 'sign' | 'bootstrap';
+  /** The observations: documents (default), or the windows of a `windows` request, each with minus its mean loss. */
+  each?: 'document' | 'window' | undefined;
+  /** Score of a document, a key of what `score` gives; default the metric's name. Unused where windows are observed. */
+  score?: string | undefined;
+  /** Score that it is divided by in sum, its tokens for instance; default one a document. */
+  weight?: string | undefined;
+  /** The metric from m = sum of scores / sum of weights: m, exp(-m) (compared by ratio), or -m / ln 2. Default `mean`. */
+  scale?: 'mean' | 'perplexity' | 'bits' | undefined;
 }
 
 export interface MetricValue {

@@ -20,7 +20,12 @@ function lambada(
     ...task,
     version: '1',
     metrics: [
-      { name: 'perplexity', higherIsBetter: false, protocol: 'ppl/lm-eval-word' },
+      {
+        name: 'perplexity',
+        higherIsBetter: false,
+        protocol: 'ppl/lm-eval-word',
+        comparison: { test: 'bootstrap', score: 'logprob', scale: 'perplexity' },
+      },
       { name: 'acc', higherIsBetter: true },
     ],
     files: [file],

@@ -7,7 +7,14 @@ export const tinystories = defineTask<string>({
   version: '1',
   description: 'Perplexity per token of whole short stories, each after BOS (probably training text of the demo model)',
   source: 'Eldan and Li 2023; story by story as rolling windows of the model, every token scored',
-  metrics: [{ name: 'perplexity', higherIsBetter: false, protocol: 'ppl/documents' }],
+  metrics: [
+    {
+      name: 'perplexity',
+      higherIsBetter: false,
+      protocol: 'ppl/documents',
+      comparison: { test: 'bootstrap', score: 'logprob', weight: 'tokens', scale: 'perplexity' },
+    },
+  ],
   files: [storiesFile],
   documents: readStories,
   requests: (text) => [{ kind: 'rolling', text, special: false }],

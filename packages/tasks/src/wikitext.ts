@@ -10,9 +10,18 @@ export const wikitext = defineTask<string>({
   description: 'WikiText-2 by page, per word and byte of the page before detokenizing (raw test split)',
   source: 'Merity et al. 2016; lm-evaluation-harness wikitext 2.0',
   metrics: [
-    { name: 'wordPerplexity', higherIsBetter: false, protocol: 'wordPpl/lm-eval' },
-    { name: 'bytePerplexity', higherIsBetter: false, protocol: 'bytePpl/lm-eval' },
-    { name: 'bitsPerByte', higherIsBetter: false, protocol: 'bitsPerByte/lm-eval' },
+    {
+      ...{ name: 'wordPerplexity', higherIsBetter: false, protocol: 'wordPpl/lm-eval' },
+      comparison: { test: 'bootstrap', score: 'logprob', weight: 'words', scale: 'perplexity' },
+    },
+    {
+      ...{ name: 'bytePerplexity', higherIsBetter: false, protocol: 'bytePpl/lm-eval' },
+      comparison: { test: 'bootstrap', score: 'logprob', weight: 'bytes', scale: 'perplexity' },
+    },
+    {
+      ...{ name: 'bitsPerByte', higherIsBetter: false, protocol: 'bitsPerByte/lm-eval' },
+      comparison: { test: 'bootstrap', score: 'logprob', weight: 'bytes', scale: 'bits' },
+    },
   ],
   files: [file],
   documents: async (data) => splitPages(await data.readText(file)),

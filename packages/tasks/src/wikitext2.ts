@@ -8,7 +8,14 @@ export const wikitext2 = defineTask<string>({
   version: '1',
   description: 'WikiText-2 perplexity as the quantization papers compute it (raw test split, windows of equal length)',
   source: 'Merity et al. 2016; GPTQ, AWQ, SmoothQuant, QuaRot',
-  metrics: [{ name: 'perplexity', higherIsBetter: false, protocol: 'ppl/papers-{window}' }],
+  metrics: [
+    {
+      name: 'perplexity',
+      higherIsBetter: false,
+      protocol: 'ppl/papers-{window}',
+      comparison: { test: 'bootstrap', each: 'window', scale: 'perplexity' },
+    },
+  ],
   files: [file],
   documents: async (data) => [joinWikitext(await data.readText(file))],
   requests: (text) => [{ kind: 'windows', text, window: 2048 }],

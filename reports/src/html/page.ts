@@ -9,10 +9,12 @@ import { styleSeries } from '../plot-style.js';
 import { buildResultTables, type ResultTable } from '../result-table.js';
 import type { RunData } from '../run-data.js';
 import { collectTaskFacts } from '../task-facts.js';
+import { viewComparisons } from './comparisons-view.js';
 import { viewLayers } from './layers-view.js';
 import { viewProtocol } from './protocol-view.js';
 import { compileTemplate } from './render-template.js';
 import { viewResults } from './results-view.js';
+import { comparisons } from './templates/comparisons.js';
 import { layers } from './templates/layers.js';
 import { page } from './templates/page.js';
 import { plots } from './templates/plots.js';
@@ -31,7 +33,7 @@ const noteWords: Record<Note['kind'], string> = {
 /** The whole report as one HTML document that needs nothing beside itself. */
 export async function renderHtml(runs: readonly RunData[], title: string): Promise<string> {
   const views = await Promise.all(runs.map((run, index) => viewRun(run, index, runs.length > 1)));
-  const render = compileTemplate(page, { layers, plots, protocol, results, times });
+  const render = compileTemplate(page, { comparisons, layers, plots, protocol, results, times });
   return render({
     title,
     findings: views.flatMap(({ findings }) => findings),
@@ -64,14 +66,14 @@ async function viewRun(run: RunData, index: number, isOneOfSeveral: boolean) {
   const tables = buildResultTables(run);
   const facts = collectTaskFacts(run, tables);
   const prefix = isOneOfSeveral ? `run${index + 1}-` : '';
-  const models = await Promise.all(tables.map((table, place) => viewModel(table, `${prefix}model${place + 1}`)));
+  const models = await Promise.all(tables.map((table, place) => viewModel(run, table, `${prefix}model${place + 1}`)));
   const suffix = isOneOfSeveral ? ` of ${manifest.name}` : '';
   const severalModels = tables.length > 1;
   return {
     heading: isOneOfSeveral ? `${manifest.title} (${manifest.name})` : null,
     findings: tables.map((table) => (isOneOfSeveral ? `${manifest.name}: ` : '') + summarise(table)),
     meta: [`run ${manifest.name}`, `Lowbit ${manifest.environment.lowbit}`],
-    notes: collectNotes(manifest, tables, facts).map(({ kind, text }) => ({
+    notes: collectNotes(run, tables, facts).map(({ kind, text }) => ({
       kind,
       word: noteWords[kind],
       text: isOneOfSeveral ? `${manifest.name}: ${text}` : text,
@@ -87,7 +89,7 @@ async function viewRun(run: RunData, index: number, isOneOfSeveral: boolean) {
   };
 }
 
-async function viewModel(table: ResultTable, id: string) {
+async function viewModel(run: RunData, table: ResultTable, id: string) {
   const { model } = table;
   const models = buildPlots(table);
   const figures = await Promise.all(
@@ -104,6 +106,7 @@ async function viewModel(table: ResultTable, id: string) {
     name: model.name,
     facts: `${model.family}, ${formatParameters(model.parameters)} parameters, ${model.bitsPerWeight.toFixed(0)} bits per weight as it came`,
     results: viewResults(table, `${id}-scores`),
+    comparisons: viewComparisons(run, model.name),
     plots: { figures, hasBaseline: models.some((plot) => plot.baseline !== undefined), legend: viewLegend(table) },
     layers: viewLayers(table),
   };

@@ -1,6 +1,7 @@
 import { isWithinError } from '../delta.js';
 import { directionArrow, formatEntry, formatEntryDelta, formatStderr } from '../format-entry.js';
-import { formatCount, formatRelative } from '../format-number.js';
+import { formatCount, formatRelative, formatSignificant } from '../format-number.js';
+import { describeTest, formatInterval } from '../pairs.js';
 import type { DoneEntry, Entry, MetricColumn, RecipeRow, ResultTable } from '../result-table.js';
 
 /** The main table as text, ready for its template; `sort` values are plain numbers, empty where there is none. */
@@ -10,6 +11,8 @@ export interface ResultsView {
   tasks: { name: string; span: number }[];
   columns: { index: number; label: string; arrow: string; direction: string; title: string; isFirst: boolean }[];
   fallbackIndex: number;
+  /** Level and correction of the marks, where the samples were compared. */
+  family: string | null;
   rows: RowView[];
 }
 
@@ -57,6 +60,7 @@ export function viewResults(table: ResultTable, id: string): ResultsView {
       isFirst: startsTask(table.columns, position),
     })),
     fallbackIndex: table.columns.length + 4,
+    family: table.family ?? null,
     rows: table.rows.map((row, position) => viewRow(table, row, position)),
   };
 }
@@ -97,7 +101,7 @@ function viewRow(table: ResultTable, row: RecipeRow, position: number): RowView 
 function viewCell(entry: Entry, row: RecipeRow, column: MetricColumn, isFirst: boolean): CellView {
   if (entry.status === 'done') {
     const sort = Number.isFinite(entry.value) ? String(entry.value) : '';
-    return { sort, title: describeEntry(entry), isFirst, done: viewDone(entry, row, column), other: null };
+    return { sort, title: describeEntry(entry, column), isFirst, done: viewDone(entry, row, column), other: null };
   }
   const others = {
     failed: { kind: 'failed', word: 'failed', detail: entry.status === 'failed' ? entry.code : '' },
@@ -114,22 +118,37 @@ function viewDone(entry: DoneEntry, row: RecipeRow, column: MetricColumn): DoneV
   return {
     value: formatEntry(entry, column),
     stderr: formatStderr(entry, column) ?? null,
-    best: entry.isBest ? `best at ${row.bits} bits` : null,
-    delta: delta && text ? { text, ...describeSense(delta) } : null,
+    best: describeBest(entry, row),
+    delta: delta && text ? { text: markDelta(text, entry), ...describeSense(delta, entry) } : null,
     words: `n ${formatCount(entry.n)}`,
   };
 }
 
-function describeSense(delta: NonNullable<DoneEntry['delta']>): { sense: string; words: string } {
+function describeBest(entry: DoneEntry, { bits }: RecipeRow): string | null {
+  if (entry.isBest) return `best at ${bits} bits`;
+  return entry.tiesForBest ? `ties for best at ${bits} bits` : null;
+}
+
+/** The sign for a difference that the paired test does not tell from none. */
+function markDelta(text: string, { isDistinct }: DoneEntry): string {
+  return isDistinct === false ? `≈ ${text}` : text;
+}
+
+function describeSense(delta: NonNullable<DoneEntry['delta']>, entry: DoneEntry): { sense: string; words: string } {
   if (delta.sense === 'same') return { sense: 'near', words: 'the same as float' };
+  if (entry.isDistinct === false)
+    return { sense: 'near', words: `${delta.sense} than float, not told apart by the paired test` };
+  if (entry.isDistinct) return { sense: delta.sense, words: `${delta.sense} than float` };
   if (isWithinError(delta)) return { sense: 'near', words: `${delta.sense} than float, within two standard errors` };
   return { sense: delta.sense, words: `${delta.sense} than float` };
 }
 
-/** The tooltip: full precision, n, and the relative change. */
-function describeEntry({ value, stderr, n, delta }: DoneEntry): string {
+/** The tooltip: full precision, interval, n, the relative change, and the test. */
+function describeEntry({ value, stderr, n, delta, interval, pair }: DoneEntry, { unit }: MetricColumn): string {
   const parts = [`${value}${stderr === undefined ? '' : ` ± ${stderr}`}`, `n = ${formatCount(n)}`];
+  if (interval) parts.splice(1, 0, `95 %: ${formatSignificant(interval.low)} to ${formatSignificant(interval.high)}`);
   if (delta?.ratio !== undefined) parts.push(`${formatRelative(delta.ratio)} against float`);
-  if (delta?.standardErrors !== undefined) parts.push(`${delta.standardErrors.toFixed(1)} standard errors`);
+  if (pair?.result) parts.push(`difference ${formatInterval(pair.result, unit)}`, describeTest(pair.result));
+  else if (delta?.standardErrors !== undefined) parts.push(`${delta.standardErrors.toFixed(1)} standard errors`);
   return parts.join(', ');
 }

@@ -36,6 +36,7 @@ function formatResult(result: RequestResult): (number | boolean)[][] {
   }
 }
 
-function toSnakeCase(name: string): string {
+/** The harness's spelling of a name of ours: `accNorm` is `acc_norm` there. */
+export function toSnakeCase(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -1,7 +1,10 @@
 export * from './bootstrap.js';
+export { compareRun } from './compare-run.js';
+export type { CompareOptions } from './compare-run.js';
 export { studentQuantile } from './distributions.js';
 export * from './estimates.js';
 export * from './holm.js';
+export { comparisonOf, standardComparisons } from './observations.js';
 export * from './paired-interval.js';
 export * from './power.js';
 export * from './sign-test.js';

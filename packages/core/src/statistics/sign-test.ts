@@ -53,7 +53,7 @@ export function signTestOf(a: readonly number[], b: readonly number[], level = 0
 }
 
 /** Clopper and Pearson's interval of a share, `tail` on each side: where the binomial tails reach it. */
-function shareInterval(k: number, n: number, tail: number): [low: number, high: number] {
+export function shareInterval(k: number, n: number, tail: number): [low: number, high: number] {
   // P(X >= k) rises with the share, P(X <= k) falls.
   const low = k === 0 ? 0 : bisect((share) => 1 - binomialBelow(k - 1, n, share) < tail);
   const high = k === n ? 1 : bisect((share) => binomialBelow(k, n, share) > tail);

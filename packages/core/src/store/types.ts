@@ -1,5 +1,6 @@
 import type { LayerOverride } from '../layer-options.js';
 import type { ExecutionRecord, Precision } from '../execution.js';
+import type { Metric } from '../task.js';
 import type { TaskGroup } from '../task-group.js';
 
 /** What lies on disk under `runs/<name>/`: one manifest, one file a finished cell. Everything the report shows is here. */
@@ -65,7 +66,7 @@ export interface TaskRecord {
   version: string;
   description: string;
   source: string;
-  metrics: { name: string; higherIsBetter: boolean; protocol?: string | undefined }[];
+  metrics: Metric[];
   limit: number | undefined;
   files: { path: string; sha256: string; bytes: number }[];
 }
@@ -140,6 +141,67 @@ export interface Row {
   /** Linears whose codes were executed. */
   executedLayers?: number | undefined;
   seconds: number;
+}
+
+/** What the samples of a run's cells say: intervals, and every two recipes of a model compared. Made anew for each report. */
+export interface RunComparisons {
+  /** Of the intervals, 0.95; what is called different has an adjusted p below 1 - level. */
+  level: number;
+  /** A family is all comparisons of one model's table. */
+  correction: 'holm';
+  /** Of the bootstrap. */
+  seed: number;
+  intervals: CellInterval[];
+  pairs: PairComparison[];
+}
+
+/** A metric of a cell with an interval for its true value. */
+export interface CellInterval {
+  model: string;
+  recipe: string;
+  task: string;
+  metric: string;
+  /** Clopper and Pearson's for shares of right answers, bootstrap-t for all else. */
+  interval: 'exact' | 'bootstrap';
+  value: number;
+  /** Of the replicates; undefined for an exact interval. */
+  stderr: number | undefined;
+  low: number;
+  high: number;
+}
+
+/** `recipe` against `against` on one metric of a task, from the same documents. */
+export interface PairComparison {
+  model: string;
+  task: string;
+  metric: string;
+  recipe: string;
+  against: string;
+  /** `against` is the baseline. */
+  isBaseline: boolean;
+  /** Undefined where the two cells cannot be compared. */
+  result: PairResult | undefined;
+  /** Why not; undefined where they are compared. */
+  reason: string | undefined;
+}
+
+export interface PairResult {
+  test: 'mcnemar' | 'sign' | 'bootstrap';
+  /** What was drawn or counted: documents, windows, or groups of neighbouring ones where there are many. */
+  n: number;
+  /** `absolute`: recipe - against in the metric's unit; `relative`: recipe / against - 1. */
+  scale: 'absolute' | 'relative';
+  difference: number;
+  low: number;
+  high: number;
+  /** Two-sided. */
+  p: number;
+  /** After Holm over the family. */
+  adjustedP: number;
+  /** Comparisons of the family. */
+  family: number;
+  /** Documents on which recipe alone, and against alone, is ahead. */
+  discordant?: [number, number] | undefined;
 }
 
 /** What happened to one linear. Errors are relative Frobenius norms unless said. */

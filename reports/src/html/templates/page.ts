@@ -37,6 +37,9 @@ export const page = `<!doctype html>
 <h2>{{name}}</h2>
 <p class="sub">{{facts}}</p>
 {{> results results}}
+{{#if comparisons}}
+{{> comparisons comparisons}}
+{{/if}}
 {{#if plots.figures}}
 {{> plots plots}}
 {{/if}}

@@ -32,5 +32,5 @@ export const results = `<div class="toolbar">
 </tbody>
 </table>
 </div>
-<p class="key"><span><b>bold</b> best among the recipes of the same bits</span><span>± one standard error</span><span>second line: difference to float, in points where the unit is percent</span><span><i class="delta worse">worse</i> or <i class="delta better">better</i> than float; grey: within two standard errors of the difference, taken as independent, which is cautious</span></p>
+<p class="key"><span><b>bold</b> best among the recipes of the same bits{{#if family}}, and those that tie with it{{/if}}</span><span>± one standard error</span><span>second line: difference to float, in points where the unit is percent</span><span><i class="delta worse">worse</i> or <i class="delta better">better</i> than float; {{#if family}}grey ≈: not told from float{{else}}grey: within two standard errors of the difference, taken as independent, which is cautious{{/if}}</span>{{#if family}}<span>told apart, ties: paired tests on the same documents {{family}}</span>{{/if}}</p>
 `;
