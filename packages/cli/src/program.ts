@@ -44,6 +44,7 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
   command('run', 'run an experiment file; finished cells are never computed again')
     .argument('<experiment>', 'a .json, .ts, .js or .mjs file')
     .option('-o, --output <folder>', 'the run folder (default: runs/<name>)')
+    .option('--json', 'print rows and comparisons as JSON and nothing else')
     .action((file: string, options) => then(run(file, options, requireHost(host))));
 
   shareScoringOptions(command('eval', 'score a checkpoint or artifact on tasks'))
@@ -60,7 +61,7 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
     .option('--windows <n>', 'only the first windows', wholeNumber)
     .option('--samples <folder>', 'write samples_<task>.jsonl there')
     .option('-o, --output <run>', 'keep the run folder')
-    .option('--json', 'print { rows } and nothing else')
+    .option('--json', 'print { rows }, with several recipes { rows, comparisons }, and nothing else')
     .action((path: string, options) => then(evaluate(path, options, requireHost(host))));
 
   shareScoringOptions(command('score', 'losses of given token ids'))
@@ -84,7 +85,7 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
   command('report', 'render finished runs')
     .argument('<run...>', 'run folders')
     .requiredOption('-o, --output <folder>', 'where the files go')
-    .option('--format <formats>', 'html,csv,md', splitList, ['html'])
+    .option('--format <formats>', 'html,csv,md,json', splitList, ['html'])
     .action((runs: string[], options) => then(report(runs, options)));
 
   command('list', 'methods, presets, tasks, groups, families, formats, exports or devices')

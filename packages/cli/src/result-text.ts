@@ -32,24 +32,29 @@ function describeExecution(record: ExecutionRecord): string {
   return rest.length > 0 ? `${counts}; simulated: ${rest.join(', ')}` : counts;
 }
 
-function formatTable({ model, columns, rows }: ResultTable): string {
+function formatTable({ model, columns, rows, family }: ResultTable): string {
   const head = [model.name, 'bits/weight', ...columns.flatMap((column) => [nameColumn(column), 'Δ'])];
   const body = rows.map((row) => [
     row.recipe,
     row.bitsPerWeight === undefined ? '' : row.bitsPerWeight.toFixed(2),
-    ...row.entries.flatMap((entry, i) => formatEntry(entry, columns[i])),
+    ...row.entries.flatMap((entry, i) => formatEntry(entry, columns[i], family !== undefined)),
   ]);
-  return `${alignTable([head, ...body])}\n`;
+  const isMarked = rows.some((row) => row.entries.some((entry) => entry.status === 'done' && entry.isBest));
+  const best = isMarked ? ['* best of its bits or tied with it'] : [];
+  const key = family === undefined ? '' : `${['≈ not told from float', ...best].join(', ')} (paired tests ${family})\n`;
+  return `${alignTable([head, ...body])}\n${key}`;
 }
 
 function nameColumn({ task, metric, unit }: MetricColumn): string {
   return `${task} ${metric}${unit === 'percent' ? ' %' : ''}`;
 }
 
-function formatEntry(entry: Entry, column: MetricColumn | undefined): [string, string] {
+function formatEntry(entry: Entry, column: MetricColumn | undefined, isCompared: boolean): [string, string] {
   if (entry.status !== 'done') return [entry.status === 'none' ? '' : entry.status, ''];
   const unit = column?.unit ?? 'plain';
   const decimals = column?.decimals ?? plainDecimals(entry.value, entry.stderr);
-  const delta = entry.delta === undefined ? '' : formatDelta(entry.delta.value, unit, decimals);
-  return [formatValue(entry.value, unit, decimals), delta];
+  const near = entry.isDistinct === false ? '≈ ' : '';
+  const delta = entry.delta === undefined ? '' : near + formatDelta(entry.delta.value, unit, decimals);
+  const best = isCompared && (entry.isBest || entry.tiesForBest) ? '*' : '';
+  return [best + formatValue(entry.value, unit, decimals), delta];
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { inspectSubject, LowbitError, readSamples } from '@lowbit/core';
+import { compareRun, inspectSubject, LowbitError, readSamples } from '@lowbit/core';
 import type { RunOutcome } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import { listGroupRows } from '@lowbit/reports';
@@ -44,8 +44,11 @@ export async function evaluate(path: string, options: EvalOptions, host: Host): 
   if (outcome.interrupted) return exitStatus.interrupted;
   if (samples !== undefined) await copySamples(outcome, folder, samples);
   const rows = [...outcome.cells.flatMap((cell) => cell.rows), ...listGroupRows(outcome)];
+  const comparisons = outcome.manifest.recipes.length > 1 ? await compareRun(folder, outcome) : undefined;
   process.stdout.write(
-    json ? `${JSON.stringify({ rows })}\n` : `${formatTables(outcome)}${formatExecution(outcome.cells)}`,
+    json
+      ? `${JSON.stringify({ rows, comparisons })}\n`
+      : `${formatTables({ ...outcome, comparisons })}${formatExecution(outcome.cells)}`,
   );
   for (const { recipe: name, task, error } of outcome.cells)
     if (error) process.stderr.write(`error [${error.code}]: ${name} on ${task}: ${error.message}\n`);

@@ -1,9 +1,9 @@
-import { LowbitError, readRun } from '@lowbit/core';
-import type { ReportFormat } from '@lowbit/reports';
+import { compareRun, LowbitError, readRun } from '@lowbit/core';
+import type { ReportFormat, RunData } from '@lowbit/reports';
 import { exitStatus } from '../exit-status.js';
 import { writeReport } from '../write-report.js';
 
-const formats: readonly ReportFormat[] = ['html', 'csv', 'md'];
+const formats: readonly ReportFormat[] = ['html', 'csv', 'md', 'json'];
 
 /** `lowbit report RUN... -o DIR`: the same report as the run's own, from the store at any time. */
 export async function report(
@@ -17,7 +17,12 @@ export async function report(
       `Expected report formats of ${formats.join(', ')}, got '${unknown}'; ${unknown === 'tex' ? 'tex is not there yet' : 'name one of them'}.`,
     );
   const wanted = formats.filter((name) => format.includes(name));
-  for (const path of await writeReport(await Promise.all(runs.map(readRun)), output, wanted))
+  for (const path of await writeReport(await Promise.all(runs.map(readCompared)), output, wanted))
     process.stdout.write(`${path}\n`);
   return exitStatus.done;
+}
+
+async function readCompared(folder: string): Promise<RunData> {
+  const run = await readRun(folder);
+  return { ...run, comparisons: await compareRun(folder, run) };
 }

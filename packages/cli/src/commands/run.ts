@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path';
 import type { Experiment, RunOutcome } from '@lowbit/core';
-import { runExperiment } from '@lowbit/core';
+import { compareRun, runExperiment } from '@lowbit/core';
+import { listFigures } from '@lowbit/reports';
 import { loadKernels } from '@lowbit/kernels';
 import type { Host } from '../host.js';
 import { loadExperiment } from '../load-experiment.js';
@@ -10,15 +11,22 @@ import { formatExecution, formatTables } from '../result-text.js';
 import { exitStatus } from '../exit-status.js';
 import { writeReport } from '../write-report.js';
 
-/** `lowbit run EXPERIMENT`: the whole path, a table on standard output, the report in the run's folder. */
-export async function run(file: string, { output }: { output?: string }, host: Host): Promise<number> {
+/** `lowbit run EXPERIMENT`: the whole path, a table (or JSON) on standard output, the report in the run's folder. */
+export async function run(
+  file: string,
+  { output, json }: { output?: string; json?: boolean },
+  host: Host,
+): Promise<number> {
   const experiment = await loadExperiment(file);
   const folder = output ?? join('runs', experiment.name);
   const outcome = await execute(experiment, folder, host);
   if (outcome.interrupted) return exitStatus.interrupted;
-  await writeReport([outcome], folder, ['html', 'csv', 'md']);
+  const compared = { ...outcome, comparisons: await compareRun(folder, outcome) };
+  await writeReport([compared], folder, ['html', 'csv', 'md']);
   process.stdout.write(
-    `${formatTables(outcome)}${formatExecution(outcome.cells)}\nReport: ${relative('.', join(folder, 'report.html'))}\n`,
+    json
+      ? `${JSON.stringify(listFigures(compared))}\n`
+      : `${formatTables(compared)}${formatExecution(outcome.cells)}\nReport: ${relative('.', join(folder, 'report.html'))}\n`,
   );
   return outcome.failed > 0 ? exitStatus.someFailed : exitStatus.done;
 }
