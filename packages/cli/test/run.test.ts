@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { readRun } from '@lowbit/core';
-import { stripMeasurements } from '@lowbit/reports';
+import { stripMeasurements, type RunFigures } from '@lowbit/reports';
 import { callLowbit } from './call-lowbit.js';
 import { experiment, runLowbit } from './run-lowbit.js';
 
@@ -40,6 +40,15 @@ t.test('an experiment from end to end, grown, again, and reported elsewhere', as
   t.equal(again.status, 0);
   t.equal(again.stdout, first.stdout);
   t.same(await cellTimes(run), times, 'no cell was computed again');
+
+  const figures = JSON.parse((await callLowbit(t, [...args, '--json'])).stdout) as RunFigures;
+  t.equal(figures.rows.length, 9, 'three recipes, three metrics');
+  const { pairs = [] } = figures.comparisons ?? {};
+  t.equal(pairs.length, 9, 'three pairs, three metrics');
+  t.ok(pairs.every(({ result, reason }) => result !== undefined && reason === undefined));
+  const worse = pairs.find(({ recipe, task, isBaseline }) => recipe === 'gptq' && task === 'tinystories' && isBaseline);
+  const ratio = value('gptq') / value('float') - 1;
+  t.ok(Math.abs((worse?.result?.difference ?? 0) - ratio) < 1e-9, 'from the samples the difference of the figures');
 
   const elsewhere = join(folder, 'elsewhere');
   t.equal((await callLowbit(t, ['report', run, '-o', elsewhere, '--format', 'csv,html'])).status, 0);

@@ -16,7 +16,8 @@ export interface Resamples {
  */
 export function drawResamples(n: number, { replicates = 9_999, seed = 0 } = {}): Resamples {
   const bits = createRandomBits(seed);
-  const indices = Uint32Array.from({ length: n * replicates }, () => Math.floor((bits() * n) / 2 ** 32));
+  const indices = new Uint32Array(n * replicates);
+  for (let at = 0; at < indices.length; at++) indices[at] = Math.floor((bits() * n) / 2 ** 32);
   return { n, replicates, indices };
 }
 
@@ -58,7 +59,8 @@ export function bootstrapRatio(
     let [r, w, rr, rw, ww] = [0, 0, 0, 0, 0];
     for (let at = replicate * n; at < (replicate + 1) * n; at++) {
       const i = indices[at] as number;
-      const [residual, size] = [residuals[i] as number, sizes[i] as number];
+      const residual = residuals[i] as number;
+      const size = sizes[i] as number;
       r += residual;
       w += size;
       rr += residual * residual;

@@ -12,8 +12,8 @@ import type {
 import type { MetricComparison } from '../task.js';
 import { drawResamples } from './bootstrap.js';
 import type { Resamples } from './bootstrap.js';
-import { compareObservations, findObstacle, intervalOf, mostGroups } from './compare-cells.js';
-import type { CellFacts } from './compare-cells.js';
+import { compareObservations, findObstacle, intervalOf } from './compare-cells.js';
+import type { CellFacts, Draw } from './compare-cells.js';
 import { adjustHolm } from './holm.js';
 import { comparisonOf, readObservations, valueOf } from './observations.js';
 
@@ -41,14 +41,10 @@ export async function compareRun(
     const own = manifest.tasks.flatMap((task) => collectCells(manifest, cells, model, task));
     const family = own.reduce((total, { done, task }) => total + countPairs(done.length) * task.metrics.length, 0);
     const table: PairComparison[] = [];
+    const draw = rememberDraws(replicatesFor(family, level), seed);
     for (const { task, done } of own) {
       const samples = await Promise.all(done.map(({ digest }) => read(digest)));
-      const compared = compareTask(task, done, samples, {
-        base,
-        level,
-        seed,
-        replicates: replicatesFor(family, level),
-      });
+      const compared = compareTask(task, done, samples, { base, level, draw });
       table.push(...compared.pairs);
       found.intervals.push(...compared.intervals);
     }
@@ -89,8 +85,7 @@ function countPairs(n: number): number {
 interface Settings {
   base: string | undefined;
   level: number;
-  seed: number;
-  replicates: number;
+  draw: Draw;
 }
 
 function compareTask(
@@ -99,8 +94,7 @@ function compareTask(
   samples: readonly (string | undefined)[],
   settings: Settings,
 ): { pairs: PairComparison[]; intervals: CellInterval[] } {
-  const { level } = settings;
-  const draw = rememberDraws(settings);
+  const { level, draw } = settings;
   const [pairs, intervals]: [PairComparison[], CellInterval[]] = [[], []];
   for (const metric of task.metrics) {
     const comparison = comparisonOf(metric);
@@ -108,7 +102,7 @@ function compareTask(
     for (const [i, { model, recipe }] of done.entries()) {
       const own = facts[i] as CellFacts | string;
       if (typeof own === 'string') continue;
-      const interval = intervalOf(own.observations, comparison, draw(own), level);
+      const interval = intervalOf(own.observations, comparison, draw, level);
       intervals.push({ ...{ model, recipe, task: task.name, metric: metric.name }, ...interval });
     }
     for (const [earlier, later] of listPairs(done.length)) {
@@ -118,7 +112,7 @@ function compareTask(
       const [i, j] = turned ? [earlier, later] : [later, earlier];
       const [recipe = '', against = ''] = turned ? names : [...names].reverse();
       const outcome = comparePair(facts[i], facts[j], recipe, against, (a, b) =>
-        compareObservations(a.observations, b.observations, comparison, draw(a), level),
+        compareObservations(a.observations, b.observations, comparison, draw, level),
       );
       const { model = '' } = done[0] ?? {};
       const isBaseline = against === settings.base;
@@ -128,11 +122,10 @@ function compareTask(
   return { pairs, intervals };
 }
 
-/** Resamples for the number of groups of a cell; all cells of a task share them. */
-function rememberDraws({ replicates, seed }: Settings): (facts: CellFacts) => Resamples {
+/** Resamples drawn once for each number of groups, so that all cells of a task share them. */
+function rememberDraws(replicates: number, seed: number): Draw {
   const drawn = new Map<number, Resamples>();
-  return ({ observations }) => {
-    const n = Math.min(observations.values.length, mostGroups);
+  return (n) => {
     const known = drawn.get(n) ?? drawResamples(n, { replicates, seed });
     drawn.set(n, known);
     return known;
