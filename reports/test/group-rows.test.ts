@@ -73,7 +73,7 @@ t.test('the table has a column for it, with difference to float, failures and ga
   });
   t.match(entry('rtn-w2-g64'), { status: 'failed', code: 'METHOD_FAILED' });
   t.same(entry('rtn-w3-g64'), { status: 'missing' });
-  const notes = collectNotes(run.manifest, [table], []).map(({ text }) => text);
+  const notes = collectNotes(run, [table], []).map(({ text }) => text);
   t.match(notes.slice(2), [/^1 of 21 planned cells/, /^rtn-w2-g64 on piqa: /], 'a mean is no cell');
 });
 
