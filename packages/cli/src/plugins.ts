@@ -4,14 +4,14 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { LowbitError, Registry } from '@lowbit/core';
 import type { Plugin } from '@lowbit/core';
 import { methods, presets } from '@lowbit/methods';
-import { groups, tasks } from '@lowbit/tasks';
+import { groups, tasks, textTasks } from '@lowbit/tasks';
 import { importModule } from './import-module.js';
 
 /** The only file that names concrete plugins. The main thread and each worker call it, so only names cross threads. */
 export async function createRegistry(modules: readonly string[]): Promise<Registry> {
   const registry = new Registry();
   registry.add({ methods, presets }, new URL('.', import.meta.resolve('@lowbit/methods')));
-  registry.add({ tasks, groups }, new URL('.', import.meta.resolve('@lowbit/tasks')));
+  registry.add({ tasks, groups, taskMakers: textTasks }, new URL('.', import.meta.resolve('@lowbit/tasks')));
   for (const name of modules) {
     const location = locate(name);
     registry.add(await loadPlugin(name, location), location);
@@ -37,7 +37,7 @@ async function loadPlugin(name: string, location: URL): Promise<Plugin> {
     throw unloadable(name, cause);
   }
   const plugin = module.default ?? module;
-  if (plugin.methods ?? plugin.tasks ?? plugin.groups ?? plugin.presets) return plugin;
+  if (plugin.methods ?? plugin.tasks ?? plugin.taskMakers ?? plugin.groups ?? plugin.presets) return plugin;
   throw new LowbitError(
     'PLUGIN_LOAD',
     `Expected plugin ${name} to export methods, tasks, groups or presets, but it exports none of them; export const methods = [...].`,

@@ -1,12 +1,12 @@
 import { LowbitError } from './errors.js';
 import type { Tokenizer } from './model/tokenizer.js';
-import { cutWindows } from './scoring/windows.js';
+import { cutRequest } from './scoring/windows.js';
 import type { SubjectInfo } from './subject.js';
 import type { Request, Task } from './task.js';
 
 export type WindowsRequest = Extract<Request, { kind: 'windows' }>;
 
-/** More characters than a token of text has on average, by far: a text this much longer than its window fills one. */
+/** More characters than a token of text has on average, by far: a text this much longer than its windows fills them. */
 const charactersPerToken = 32;
 
 /** The requests of a task whose texts are cut into windows; a task's documents are all of one kind. */
@@ -22,13 +22,21 @@ export function checkWindows(
   { name, decoder: { contextLength } }: SubjectInfo,
   tokenizer: Tokenizer,
 ): void {
-  const longest = Math.max(0, ...(chosen === undefined ? requests.map(({ window }) => window) : [chosen]));
+  const longest = Math.max(0, ...requests.map(({ window }) => chosen ?? window ?? 0));
   if (longest > contextLength)
     throw new LowbitError(
       'EXPERIMENT_OPTION',
       `Expected a window of at most the ${contextLength} tokens of ${name}'s context, got ${longest}; set a shorter --window.`,
     );
-  for (const { text, window } of requests)
-    if (text.length < (chosen ?? window) * charactersPerToken)
-      cutWindows(tokenizer.encode(text, { special: true }), chosen ?? window);
+  for (const request of requests) {
+    // A document may have any length.
+    if (request.cut === 'document') continue;
+    const window = chosen ?? request.window;
+    if (longestText(request) < 2 * window * charactersPerToken) cutRequest(request, window, tokenizer);
+  }
+}
+
+function longestText(request: Exclude<WindowsRequest, { cut: 'document' }>): number {
+  if (request.cut !== 'drawn') return request.text.length;
+  return request.documents.reduce((longest, { length }) => Math.max(longest, length), 0);
 }

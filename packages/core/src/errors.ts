@@ -30,6 +30,7 @@ export const errorCodes = [
   'TASK_UNKNOWN',
   'TASK_DATA',
   'TASK_SHORT',
+  'BASELINE_MISSING',
   'EXPERIMENT_FILE',
   'EXPERIMENT_OPTION',
   'PLUGIN_LOAD',

@@ -146,7 +146,7 @@ function resolveChoice(choice: RecipeChoice, registry: Registry): ResolvedRecipe
 }
 
 async function planTask(choice: TaskChoice, folder: string | undefined, registry: Registry): Promise<PlannedTask> {
-  const task = registry.tasks.get(choice.name, registry.groups.names());
+  const task = registry.findTask(choice.name);
   const data = openDataFolder(folder ?? 'data');
   // Reads every row, so that a malformed file is found before the models are opened.
   const docs = await task.documents(data);

@@ -45,11 +45,15 @@ export class NameTable<T> {
   }
 }
 
+export type TaskMaker = (argument: string) => Task;
+
 /** What a plugin module exports: any of these. */
 export interface Plugin {
   methods?: readonly Method[];
   tasks?: readonly Task[];
   groups?: readonly TaskGroup[];
+  /** Makes a task of what follows the colon of `NAME:ARGUMENT`, a file's path for instance. */
+  taskMakers?: Readonly<Record<string, TaskMaker>>;
   /** Recipe by preset name. */
   presets?: Readonly<Record<string, string>>;
 }
@@ -61,16 +65,29 @@ export class Registry {
   /** Accepted wherever a task is named, so the names are apart from the tasks'. */
   readonly groups = new NameTable<TaskGroup>('task group', 'TASK_UNKNOWN');
   readonly presets = new NameTable<string>('preset', 'METHOD_UNKNOWN');
-  readonly #code = new Map<Method | Task, URL>();
+  /** By the name before the colon. */
+  readonly taskMakers = new NameTable<TaskMaker>('task', 'TASK_UNKNOWN');
+  readonly #code = new Map<Method | Task | TaskMaker, URL>();
 
   /** `code`: the module file or the folder (ending in `/`) that the plugin was loaded from, hashed into its cells' digests. */
-  add({ methods = [], tasks = [], groups = [], presets = {} }: Plugin, code?: URL): void {
+  add({ methods = [], tasks = [], taskMakers = {}, groups = [], presets = {} }: Plugin, code?: URL): void {
     for (const method of methods) this.methods.add(method.name, method);
     for (const task of tasks) this.tasks.add(task.name, task);
     for (const group of groups) this.groups.add(group.name, group);
     this.#requireApart();
     for (const [name, recipe] of Object.entries(presets)) this.presets.add(name, recipe);
-    if (code) for (const each of [...methods, ...tasks]) this.#code.set(each, code);
+    for (const [name, make] of Object.entries(taskMakers)) this.taskMakers.add(name, make);
+    if (code) for (const each of [...methods, ...tasks, ...Object.values(taskMakers)]) this.#code.set(each, code);
+  }
+
+  /** The task of this name, made at its first use where it is `NAME:ARGUMENT`. TASK_UNKNOWN. */
+  findTask(name: string): Task {
+    const colon = name.indexOf(':');
+    if (this.tasks.has(name) || colon < 0) return this.tasks.get(name, this.groups.names());
+    const make = this.taskMakers.get(name.slice(0, colon));
+    const task = make(name.slice(colon + 1));
+    this.add({ tasks: [task] }, this.#code.get(make));
+    return task;
   }
 
   #requireApart(): void {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { LowbitError, reasonOf } from './errors.js';
@@ -14,7 +14,7 @@ export interface RecordedDataFolder extends DataFolder {
 }
 
 /**
- * Files below `directory`, as UTF-8. Where a file is not there, `<path>.gz` stands for it, and its record is that of the
+ * Files below `directory`, or of an absolute path, as UTF-8. Where a file is not there, `<path>.gz` stands for it, and its record is that of the
  * unpacked bytes: how a file is packed changes no cell. A missing or malformed file is a TASK_DATA error that names it.
  */
 export function openDataFolder(directory: string): RecordedDataFolder {
@@ -32,7 +32,7 @@ export function openDataFolder(directory: string): RecordedDataFolder {
     async readLines(path) {
       return splitLines(await readText(path));
     },
-    has: async (path) => (await isThere(join(directory, path))) || isThere(join(directory, `${path}${packed}`)),
+    has: async (path) => (await isThere(resolve(directory, path))) || isThere(resolve(directory, `${path}${packed}`)),
     readFiles: () => [...records.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
   };
 }
@@ -47,10 +47,11 @@ export function splitLines(text: string): string[] {
 const packed = '.gz';
 
 async function readBytes(directory: string, path: string): Promise<Buffer> {
-  const isPacked = !(await isThere(join(directory, path))) && (await isThere(join(directory, `${path}${packed}`)));
+  const isPacked =
+    !(await isThere(resolve(directory, path))) && (await isThere(resolve(directory, `${path}${packed}`)));
   const name = isPacked ? `${path}${packed}` : path;
   try {
-    const bytes = await readFile(join(directory, name));
+    const bytes = await readFile(resolve(directory, name));
     return isPacked ? await promisify(gunzip)(bytes) : bytes;
   } catch (cause) {
     throw new LowbitError(

@@ -18,6 +18,8 @@ export interface Task<Doc = unknown> {
   requests(doc: Doc): Request[];
   /** Scores of one document from the results of its requests, one per metric that is averaged over documents. */
   score(doc: Doc, results: RequestResult[]): Record<string, number>;
+  /** Index of the request that holds the right answer, where there is one: its log-probability is compared with float's. */
+  target?(doc: Doc): number;
   /** How scores become metric values; default: mean with standard error (sample deviation / sqrt n) of each metric. */
   aggregate?(scores: Record<string, number>[]): MetricValue[];
 }
@@ -28,7 +30,7 @@ export interface Metric {
   higherIsBetter: boolean;
   /**
    * Metric id with its rule where a name alone says too little: `wordPpl/lm-eval`. `{window}` stands for the tokens per
-   * window of the run: `ppl/papers-{window}`.
+   * window of the run, `{stride}` for its stride: `ppl/papers-{window}`.
    */
   protocol?: string | undefined;
   /** How two models are compared on it; by default what `standardComparisons` says of its name. */
@@ -73,12 +75,61 @@ export interface LogLikelihood {
   continuation: string;
 }
 
-/** The papers' perplexity: one tokenizer call, consecutive windows of equal length, incomplete tail dropped. */
-export interface Windows {
+/**
+ * Perplexity of one text, or of a data set, by windows that are models' inputs of their own; one tokenizer call a text,
+ * with the tokenizer's own special tokens. `window` is in tokens; the run's `--window` replaces it.
+ */
+export type Windows = PaperWindows | LlamaWindows | StridedWindows | DocumentWindow | DrawnWindows;
+
+/** The papers': consecutive, of equal length, all tokens but the first of each scored, incomplete tail dropped. */
+export interface PaperWindows {
   kind: 'windows';
+  cut?: 'papers' | undefined;
   text: string;
-  /** Tokens per window; the run's `--window` replaces it. */
   window: number;
+  /** Only the first so many. */
+  count?: number | undefined;
+}
+
+/**
+ * llama.cpp's: consecutive chunks, of which BOS replaces the first token where the tokenizer adds one; those after position
+ * `window / 2` are scored. Fewer than two chunks are refused.
+ */
+export interface LlamaWindows {
+  kind: 'windows';
+  cut: 'llama.cpp';
+  text: string;
+  window: number;
+}
+
+/**
+ * Windows that begin `stride` tokens after each other, only those tokens scored that no window before had; the last one
+ * may be shorter. Another window keeps the ratio of the two. (Hugging Face, "Perplexity of fixed-length models".)
+ */
+export interface StridedWindows {
+  kind: 'windows';
+  cut: 'strided';
+  text: string;
+  window: number;
+  stride: number;
+}
+
+/** A document as one window, cut to the model's context or to `window`. */
+export interface DocumentWindow {
+  kind: 'windows';
+  cut: 'document';
+  text: string;
+  window?: number | undefined;
+}
+
+/** GPTQ's first C4 sampler: each window at a random place of a random document that is longer; Python's generator. */
+export interface DrawnWindows {
+  kind: 'windows';
+  cut: 'drawn';
+  documents: readonly string[];
+  window: number;
+  count: number;
+  seed: number;
 }
 
 /** lm-evaluation-harness's rolling log-likelihood of a whole text: disjoint windows with one token of context. */
@@ -102,9 +153,14 @@ export interface LogLikelihoodResult {
 
 export interface WindowsResult {
   kind: 'windows';
-  /** Mean negative log-likelihood of each window, nats per token. */
+  /** Mean negative log-likelihood of each window's scored tokens, nats per token. */
   meanLosses: number[];
+  /** Tokens that each of these is the mean of. */
+  scoredTokens: number[];
+  /** As it was asked for; of a single document, the most that it may have. */
   tokensPerWindow: number;
+  /** Of strided windows. */
+  stride?: number | undefined;
 }
 
 export interface RollingResult {

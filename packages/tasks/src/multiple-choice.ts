@@ -46,6 +46,7 @@ export function multipleChoice<Doc extends ChoiceDoc>(task: ChoiceTask<Doc>): Ta
       contexts.flatMap((context) =>
         choices.map((choice) => ({ kind: 'logLikelihood' as const, context, continuation: ` ${choice}` })),
       ),
+    target: ({ target }) => target,
     score(doc, results) {
       const scores = score(
         doc,

@@ -49,7 +49,7 @@ for (const task of tasks)
     for (const { metric, value, stderr, n, protocol, higherIsBetter } of values) {
       t.ok(Number.isFinite(value) && n > 1 && Number.isFinite(stderr), `${metric}: ${value} +- ${stderr} of ${n}`);
       t.equal(higherIsBetter, shares.includes(metric));
-      if (!shares.includes(metric)) t.match(protocol, /^\w+\/[\w-]+$/, 'a perplexity names its protocol');
+      if (!shares.includes(metric)) t.match(protocol, /^\w+\/[\w.-]+$/, 'a perplexity names its protocol');
     }
     t.ok(samples.every(({ scores }) => Object.values(scores).every(Number.isFinite)));
     const again = await scoreTask(task, options);

@@ -127,6 +127,17 @@ export function tinyData() {
       'wiki.test.raw':
         ' \n = First = \n \n Some text , here . \n = = Part = = \n More @-@ text . \n = Second = \n It is ( very ) short . \n',
     },
+    c4: {
+      'c4-validation.00000-of-00008.json': lines([
+        { text: 'Too short.', timestamp: '2019', url: 'a' },
+        { text: 'A document that is longer than a window of thirty-two bytes.', timestamp: '2019', url: 'b' },
+        { text: 'Another one, of which windows begin at several places as well.', timestamp: '2019', url: 'c' },
+      ]),
+    },
+    ptb: {
+      'ptb.valid.txt': " no it was n't black monday \n but while the new york <unk> did n't fall apart friday \n",
+      'ptb.test.txt': ' consumers may want to move their telephones a little closer to the tv set \n <unk> N \n',
+    },
     'stories.txt': [1, 2, 3, 4, 5]
       .map((n) => `Once there was a fox. It had ${n} hats. "Nice!" it said. Then number ${n} was lost. The end.`)
       .join('\n<|endoftext|>\n'),

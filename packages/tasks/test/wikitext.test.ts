@@ -72,7 +72,11 @@ t.test('losses are shared out over words and bytes of the original page', async 
 });
 
 t.test("the papers' perplexity is exp of the mean of window means", async (t) => {
-  const score = (meanLosses: number[]) => wikitext2.score('', [{ kind: 'windows', meanLosses, tokensPerWindow: 8 }]);
+  const score = (meanLosses: number[]) => {
+    const scoredTokens = meanLosses.map(() => 7);
+    const result = { kind: 'windows', meanLosses, scoredTokens, tokensPerWindow: 8 } as const;
+    return wikitext2.score({ kind: 'windows', text: '', window: 8 }, [result]);
+  };
   const [three] = wikitext2.aggregate?.([score([1, 2, 3])]) ?? [];
   t.match(three, { metric: 'perplexity', value: Math.exp(2), n: 3 });
   t.ok(Math.abs((three.stderr ?? NaN) - Math.exp(2) * Math.sqrt(1 / 3)) < 1e-12);

@@ -109,7 +109,8 @@ function format(
 function formatProducts(products: readonly ProductSpeed[], { unsignedWeights, signedWeights }: IntegerErrors): string {
   const { width, tokens } = layer;
   const head = [`product, ${width}x${width}`, `${tokens} tokens ms`, 'x Gemm', '1 token ms', 'x Gemm'];
-  const nameOf = ({ operator, bits, activations }: ProductSpeed): string => `${operator}, ${bits} bits, ${activations} in`;
+  const nameOf = ({ operator, bits, activations }: ProductSpeed): string =>
+    `${operator}, ${bits} bits, ${activations} in`;
   const rows = products.map((speed) => [
     nameOf(speed),
     speed.prefill.toFixed(1),

@@ -156,12 +156,18 @@ export function headGraph(decoder: Decoder, parameters: Parameters): Uint8Array 
   const hidden = graph.input('hidden', 'float32', ['n', 'width']);
   const targets = graph.input('targets', 'int64', ['n']);
   const logits = lowerLogits(graph, parameters, decoder, hidden);
+  lowerScores(graph, logits, lowerLogSumExp(graph, logits, decoder.vocabSize), targets);
+  return graph.encode();
+}
+
+/** The head's outputs of logits `[n, vocabulary]` and their log-sum-exp `[n]`; the arg-max `[n]` for who needs it. */
+export function lowerScores(graph: Graph, logits: Value, logSumExp: Value, targets: Value): Value {
   const columns = graph.node('Unsqueeze', [targets, graph.ints([1])]);
   const picked = graph.node('Squeeze', [graph.node('GatherElements', [logits, columns], { axis: 1 }), graph.ints([1])]);
-  graph.output(graph.node('Sub', [lowerLogSumExp(graph, logits, decoder.vocabSize), picked]), 'nll', 'float32', ['n']);
+  graph.output(graph.node('Sub', [logSumExp, picked]), 'nll', 'float32', ['n']);
   const best = graph.node('ArgMax', [logits], { axis: -1, keepdims: 0 });
   graph.output(graph.node('Equal', [best, targets]), 'greedy', 'bool', ['n']);
-  return graph.encode();
+  return best;
 }
 
 /**
@@ -184,7 +190,8 @@ export function modelGraph(decoder: Decoder, options: Omit<GraphOptions, 'packed
   return graph.encode();
 }
 
-function lowerLogits(graph: Graph, parameters: Parameters, { head }: Decoder, hidden: Value): Value {
+/** `hidden` `[n, width]` to logits `[n, vocabulary]`. */
+export function lowerLogits(graph: Graph, parameters: Parameters, { head }: Decoder, hidden: Value): Value {
   const { weight, bias, softCap } = head;
   const product = [hidden, parameters.value(graph, weight), ...(bias ? [parameters.value(graph, bias)] : [])];
   const logits = graph.node('Gemm', product, { transB: weight.transposed ? 0 : 1 });

@@ -2,7 +2,15 @@ import { allowsSharedPrefixes } from '../draft/operators.js';
 import type { Operators } from '../draft/operators.js';
 import { LowbitError } from '../errors.js';
 import type { Decoder } from '../model/decoder.js';
-import type { Pack, PackScores, TokenScorer } from '../scoring/token-scorer.js';
+import type {
+  Divergence,
+  ReferenceHead,
+  Pack,
+  PackScores,
+  SequenceOptions,
+  TokenScorer,
+} from '../scoring/token-scorer.js';
+import { distanceGraph } from './distance-graph.js';
 import type { ExecutedProduct } from './executed-product.js';
 import { bodyGraph, headGraph } from './graphs.js';
 import type { AttentionLowering } from './lower/scope.js';
@@ -36,6 +44,8 @@ export class ResidentModel implements TokenScorer {
   readonly sharesPrefixes: boolean;
   readonly #bodies = new Map<boolean, Promise<Session>>();
   #head: Promise<Session> | undefined;
+  /** The head beside another model's. */
+  #distance: { to: ReferenceHead; session: Promise<Session> } | undefined;
 
   constructor(
     readonly decoder: Decoder,
@@ -47,14 +57,36 @@ export class ResidentModel implements TokenScorer {
     this.sharesPrefixes = allowsSharedPrefixes(options.operators ?? new Map());
   }
 
-  async scoreSequences(sequences: Int32Array[], progress?: (tokens: number) => void): Promise<Float32Array[]> {
+  async scoreSequences(
+    sequences: Int32Array[],
+    progress?: (tokens: number) => void,
+    { scoredFrom = [], keep, compare }: SequenceOptions = {},
+  ): Promise<Float32Array[]> {
     this.#checkLengths(sequences.map(({ length }) => ({ length: length - 1 })));
     const results: Float32Array[] = sequences.map(() => new Float32Array(0));
     for (const batch of batchByLength(sequences)) {
-      const { nll } = await this.#score(plainFeeds(batch.map((i) => sequences[i] as Int32Array)), false);
-      const each = nll.length / batch.length;
-      for (const [row, i] of batch.entries()) results[i] = nll.slice(row * each, (row + 1) * each);
-      progress?.(batch.length * each);
+      const members = batch.map((i) => ({ ids: sequences[i] as Int32Array, from: scoredFrom[i] ?? 1 }));
+      const { feeds, targets } = plainFeeds(members);
+      const states = await this.#states(feeds, false);
+      const counts = members.map(({ ids, from }) => ids.length - from);
+      const rows = cutRows(counts);
+      for (const [at, i] of batch.entries()) await keep?.(i, statesOf(states, rows[at] as Rows));
+      const other = compare && (await joinStates(batch, compare.states, targets.length));
+      const { nll, divergence } = await this.#applyHead(
+        states,
+        targets,
+        compare && other && { to: compare.head, other },
+      );
+      for (const [at, i] of batch.entries()) {
+        const { begin, end } = rows[at] as Rows;
+        results[i] = nll.slice(begin, end);
+        if (divergence)
+          compare?.found(i, {
+            kl: divergence.kl.slice(begin, end),
+            agrees: divergence.agrees.slice(begin, end),
+          });
+      }
+      progress?.(members.reduce((sum, { ids }) => sum + ids.length - 1, 0));
     }
     return results;
   }
@@ -63,7 +95,9 @@ export class ResidentModel implements TokenScorer {
     this.#checkLengths(packs.map(({ positions }) => ({ length: 1 + positions.reduce((a, b) => Math.max(a, b), 0) })));
     const results: PackScores[] = [];
     for (const pack of packs) {
-      results.push(await this.#score(packedFeeds(pack), true));
+      const { feeds, targets } = packedFeeds(pack);
+      const { nll, greedy } = await this.#applyHead(await this.#states(feeds, true), targets);
+      results.push({ nll, greedy });
       progress?.(pack.ids.length);
     }
     return results;
@@ -80,29 +114,41 @@ export class ResidentModel implements TokenScorer {
   }
 
   async release(): Promise<void> {
-    for (const session of [...this.#bodies.values(), this.#head]) await (await session)?.release();
+    for (const session of [...this.#bodies.values(), this.#head, this.#distance?.session])
+      await (await session)?.release();
     this.#bodies.clear();
     this.#head = undefined;
+    this.#distance = undefined;
   }
 
-  async #score({ feeds, targets }: ScoreFeeds, packed: boolean): Promise<PackScores> {
+  async #states(feeds: Record<string, Feed>, packed: boolean): Promise<States> {
     const { hidden } = await (await this.#body(packed)).run(feeds);
-    const head = await this.#headSession();
+    return { data: hidden?.data as Float32Array, width: (hidden?.dims[1] as number) ?? 0 };
+  }
+
+  async #applyHead(
+    states: States,
+    targets: BigInt64Array,
+    comparison?: { to: ReferenceHead; other: States },
+  ): Promise<PackScores & { divergence: Divergence | undefined }> {
+    const head = await (comparison ? this.#distanceSession(comparison.to) : this.#headSession());
     const n = targets.length;
-    const width = (hidden?.dims[1] as number) ?? 0;
-    const states = hidden?.data as Float32Array;
-    const scores: PackScores = { nll: new Float32Array(n), greedy: new Uint8Array(n) };
-    for (let start = 0; start < n; start += headRows) {
-      const end = Math.min(n, start + headRows);
-      const rows = { data: states.subarray(start * width, end * width), dims: [end - start, width] };
+    const scores = { nll: new Float32Array(n), greedy: new Uint8Array(n) };
+    const divergence = comparison && { kl: new Float32Array(n), agrees: new Uint8Array(n) };
+    for (let begin = 0; begin < n; begin += headRows) {
+      const rows = { begin, end: Math.min(n, begin + headRows) };
+      const dims = [rows.end - begin];
       const result = await head.run({
-        hidden: rows,
-        targets: { data: targets.subarray(start, end), dims: [end - start] },
+        hidden: feedRows(states, rows),
+        targets: { data: targets.subarray(begin, rows.end), dims },
+        ...(comparison && { reference: feedRows(comparison.other, rows) }),
       });
-      scores.nll.set(result['nll']?.data as Float32Array, start);
-      scores.greedy.set(result['greedy']?.data as Uint8Array, start);
+      scores.nll.set(result['nll']?.data as Float32Array, begin);
+      scores.greedy.set(result['greedy']?.data as Uint8Array, begin);
+      divergence?.kl.set(result['kl']?.data as Float32Array, begin);
+      divergence?.agrees.set(result['agrees']?.data as Uint8Array, begin);
     }
-    return scores;
+    return { ...scores, divergence };
   }
 
   #body(packed: boolean): Promise<Session> {
@@ -116,10 +162,63 @@ export class ResidentModel implements TokenScorer {
     return session;
   }
 
+  #distanceSession(to: ReferenceHead): Promise<Session> {
+    const { decoder, sources } = this;
+    if (this.#distance?.to !== to) {
+      const own = { decoder, parameters: new StoredParameters(sources) };
+      const reference = { decoder: to.decoder, parameters: new StoredParameters(to.sources, new Map(), 'reference.') };
+      const former = this.#distance?.session;
+      const session = openSession(distanceGraph(own, reference), this.options.device);
+      this.#distance = { to, session: former ? former.then((each) => each.release()).then(() => session) : session };
+    }
+    return this.#distance.session;
+  }
+
   #headSession(): Promise<Session> {
     this.#head ??= openSession(headGraph(this.decoder, new StoredParameters(this.sources)), this.options.device);
     return this.#head;
   }
+}
+
+/** Final hidden states, float32 `[n, width]`. */
+interface States {
+  data: Float32Array;
+  width: number;
+}
+
+interface Rows {
+  begin: number;
+  end: number;
+}
+
+function statesOf({ data, width }: States, { begin, end }: Rows): Float32Array {
+  return data.subarray(begin * width, end * width);
+}
+
+function feedRows(states: States, rows: Rows): Feed {
+  return { data: statesOf(states, rows), dims: [rows.end - rows.begin, states.width] };
+}
+
+function cutRows(counts: readonly number[]): Rows[] {
+  let end = 0;
+  return counts.map((count) => ({ begin: end, end: (end += count) }));
+}
+
+/** Another model's states of a batch, one sequence after the other; `n` rows in all. */
+async function joinStates(
+  batch: readonly number[],
+  read: (sequence: number) => Promise<Float32Array>,
+  n: number,
+): Promise<States> {
+  const parts: Float32Array[] = [];
+  for (const sequence of batch) parts.push(await read(sequence));
+  const data = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    data.set(part, at);
+    at += part.length;
+  }
+  return { data, width: data.length / n };
 }
 
 interface ScoreFeeds {
@@ -127,25 +226,27 @@ interface ScoreFeeds {
   targets: BigInt64Array;
 }
 
-/** Equal-length sequences; every token but the last of each is fed, its successor the target. The last may lie beyond the context. */
-function plainFeeds(sequences: Int32Array[]): ScoreFeeds {
-  const batch = sequences.length;
-  const length = (sequences[0]?.length ?? 1) - 1;
-  const fill = (count: number, value: (row: number, i: number) => number): BigInt64Array => {
-    const data = new BigInt64Array(batch * count);
-    for (let row = 0; row < batch; row++) for (let i = 0; i < count; i++) data[row * count + i] = BigInt(value(row, i));
-    return data;
-  };
-  const id = (row: number, i: number): number => (sequences[row] as Int32Array)[i] as number;
-  const dims = [batch, length];
-  const sources = fill(length, (row, i) => row * length + i);
+/**
+ * Sequences of equal length; every token but the last of each is fed, those from `from` on are targets. The last may lie
+ * beyond the context.
+ */
+function plainFeeds(sequences: readonly { ids: Int32Array; from: number }[]): ScoreFeeds {
+  const length = (sequences[0]?.ids.length ?? 1) - 1;
+  const fed = sequences.flatMap(({ ids }) => [...ids.subarray(0, length)]);
+  const sources = sequences.flatMap(({ from }, row) =>
+    Array.from({ length: length + 1 - from }, (_, i) => row * length + from - 1 + i),
+  );
+  const dims = [sequences.length, length];
   return {
     feeds: {
-      ids: { data: fill(length, id), dims },
-      positions: { data: fill(length, (_, i) => i), dims },
-      sources: { data: sources, dims: [sources.length] },
+      ids: { data: BigInt64Array.from(fed, BigInt), dims },
+      positions: { data: BigInt64Array.from(fed, (_, i) => BigInt(i % length)), dims },
+      sources: { data: BigInt64Array.from(sources, BigInt), dims: [sources.length] },
     },
-    targets: fill(length, (row, i) => id(row, i + 1)),
+    targets: BigInt64Array.from(
+      sequences.flatMap(({ ids, from }) => [...ids.subarray(from)]),
+      BigInt,
+    ),
   };
 }
 

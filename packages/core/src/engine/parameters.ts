@@ -31,10 +31,11 @@ export class StoredParameters implements Parameters {
   readonly constant = true;
   readonly #cast = new Map<string, Value>();
 
-  /** `products`, by weight: linears whose float weight is not there. */
+  /** `products`, by weight: linears whose float weight is not there. `prefix` sets two models in one graph apart. */
   constructor(
     readonly sources: ReadonlyMap<string, TensorSource>,
     readonly products: ReadonlyMap<string, ExecutedProduct> = new Map(),
+    readonly prefix = '',
   ) {}
 
   product({ weight }: Linear): ExecutedProduct | undefined {
@@ -66,7 +67,7 @@ export class StoredParameters implements Parameters {
   }
 
   #external(graph: Graph, view: TensorView, source: TensorSource): Value {
-    return graph.external(view.tensor, elementOf[source.dtype], source.shape, source);
+    return graph.external(`${this.prefix}${view.tensor}`, elementOf[source.dtype], source.shape, source);
   }
 }
 

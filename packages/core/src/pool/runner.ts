@@ -78,7 +78,7 @@ export class JobRunner {
     const begin = performance.now();
     const subject = await this.#load(job.subject);
     const loaded = performance.now();
-    const score = await scoreTask(registry.tasks.get(job.cell.task), {
+    const score = await scoreTask(registry.findTask(job.cell.task), {
       tokenizer: await subject.tokenizer(),
       scorer: subject.scorer,
       data: openDataFolder(job.data ?? 'data'),

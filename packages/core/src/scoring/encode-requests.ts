@@ -1,16 +1,19 @@
 import { LowbitError } from '../errors.js';
 import type { Tokenizer } from '../model/tokenizer.js';
-import type { Request } from '../task.js';
+import type { Request, Windows } from '../task.js';
 import { createTextEncoder, joinPair, type TextEncoder, type TokenSequence } from './encode.js';
 import { rollText } from './rolling.js';
-import { cutWindows } from './windows.js';
+import { cutRequest } from './windows.js';
 
 export interface EncodedRequest {
   kind: Request['kind'];
   sequences: TokenSequence[];
   scoredTokens: number;
-  /** Context tokens cut on the left. */
+  /** Context tokens cut on the left, or tokens of a document beyond its window. */
   lost: number;
+  /** Tokens per window and stride of a `windows` request, as the protocol's name says them. */
+  window?: number | undefined;
+  stride?: number | undefined;
 }
 
 export interface EncodeOptions {
@@ -27,16 +30,16 @@ export function encodeRequests(requests: readonly Request[], options: EncodeOpti
 }
 
 function encodeRequest(request: Request, encoder: TextEncoder, options: EncodeOptions): EncodedRequest {
-  const { sequences, lost } = toSequences(request, encoder, options);
-  const scoredTokens = sequences.reduce((sum, { ids, scoredFrom }) => sum + ids.length - scoredFrom, 0);
-  return { kind: request.kind, sequences, scoredTokens, lost };
+  const cut = toSequences(request, encoder, options);
+  const scoredTokens = cut.sequences.reduce((sum, { ids, scoredFrom }) => sum + ids.length - scoredFrom, 0);
+  return { kind: request.kind, scoredTokens, ...cut };
 }
 
 function toSequences(
   request: Request,
   encoder: TextEncoder,
   { tokenizer, contextLength, window, maxWindows }: EncodeOptions,
-): { sequences: TokenSequence[]; lost: number } {
+): Pick<EncodedRequest, 'sequences' | 'lost' | 'window' | 'stride'> {
   switch (request.kind) {
     case 'logLikelihood': {
       const pair = encoder.encodePair(request.context, request.continuation);
@@ -53,12 +56,14 @@ function toSequences(
         lost: 0,
       };
     }
-    case 'windows': {
-      const ids = tokenizer.encode(request.text, { special: true });
-      const windows = cutWindows(ids, checkWindow(window ?? request.window, contextLength), maxWindows);
-      return { sequences: windows.map((each) => ({ ids: each, scoredFrom: 1 })), lost: 0 };
-    }
+    case 'windows':
+      return cutRequest(request, windowOf(request, window, contextLength), tokenizer, maxWindows);
   }
+}
+
+/** Tokens per window of a request: the run's, else its own; of a document, else the context. */
+export function windowOf(request: Windows, chosen: number | undefined, contextLength: number): number {
+  return checkWindow(chosen ?? request.window ?? contextLength, contextLength);
 }
 
 /** The window if it is an integer of at least two tokens and fits the model; an EXPERIMENT_OPTION error otherwise. */

@@ -13,14 +13,16 @@ export async function writeSamples(directory: string, task: string, samples: rea
 
 /**
  * A line a document in lm-evaluation-harness's form: `doc_id`, `resps` (a list per request, `[[logprob, isGreedy]]`; a
- * rolling text has `[[logprob]]`, the papers' windows their mean losses), and the document's scores under the harness's
- * names (`acc`, `acc_norm`).
+ * rolling text has `[[logprob]]`, windows their mean losses, with `window_tokens` where they score unlike numbers of them),
+ * and the document's scores under the harness's names (`acc`, `acc_norm`).
  */
 export function formatSamples(samples: readonly Sample[]): string {
   return samples
     .map(({ docId, results, scores }) => {
       const named = Object.fromEntries(Object.entries(scores).map(([name, value]) => [toSnakeCase(name), value]));
-      return `${JSON.stringify({ doc_id: docId, resps: results.map(formatResult), ...named })}\n`;
+      const tokens = results.flatMap((result) => (result.kind === 'windows' ? result.scoredTokens : []));
+      const unlike = tokens.some((count) => count !== tokens[0]) ? { window_tokens: tokens } : {};
+      return `${JSON.stringify({ doc_id: docId, resps: results.map(formatResult), ...unlike, ...named })}\n`;
     })
     .join('');
 }

@@ -3,8 +3,10 @@ import type { Tokenizer } from '../model/tokenizer.js';
 import type { Request, RequestResult } from '../task.js';
 import { encodeRequests, type EncodedRequest } from './encode-requests.js';
 import { defaultPackTokens, packAlone, packSequences, type PackedSequences } from './pack.js';
+import type { TokenSequence } from './encode.js';
+import { KeptStates } from './kept-states.js';
 import { hashTokenIds } from './token-ids.js';
-import type { TokenScorer } from './token-scorer.js';
+import type { Divergence, ReferenceHead, SequenceOptions, TokenScorer } from './token-scorer.js';
 
 export interface ScoreOptions {
   tokenizer: Tokenizer;
@@ -15,7 +17,14 @@ export interface ScoreOptions {
   maxWindows?: number | undefined;
   packTokens?: number | undefined;
   progress?: ((done: number, total: number) => void) | undefined;
+  baseline?: Baseline | undefined;
 }
+
+/**
+ * The float model's part in a comparison: `keep` writes what is needed of it into a folder, `compare` reads it there and
+ * says how far the model that is scored is from it.
+ */
+export type Baseline = { kind: 'keep'; folder: string } | { kind: 'compare'; folder: string; head: ReferenceHead };
 
 export interface ScoreCounts {
   /** Ids of all requests, contexts included: what `tokenSha256` covers. */
@@ -40,12 +49,13 @@ interface SequenceScore {
 
 /**
  * Texts in, log-probabilities out: requests are encoded as lm-evaluation-harness does, continuations computed as packed
- * trees, windows as plain sequences. Results are in the order of the requests.
+ * trees, windows as plain sequences. Results are in the order of the requests; so are the divergences from a baseline, one
+ * a window, which pairs do not have.
  */
 export async function scoreRequests(
   requests: readonly Request[],
   options: ScoreOptions,
-): Promise<{ results: RequestResult[]; counts: ScoreCounts }> {
+): Promise<{ results: RequestResult[]; divergences: Divergence[][] | undefined; counts: ScoreCounts }> {
   const encoded = encodeRequests(requests, {
     tokenizer: options.tokenizer,
     contextLength: options.scorer.contextLength,
@@ -61,11 +71,8 @@ export async function scoreRequests(
   const advance = countTo(packed.computedTokens + wholeTokens, options.progress);
 
   const pairScores = await scorePacked(packed, pairs.length, options.scorer, advance);
-  const losses = await options.scorer.scoreSequences(
-    whole.map(({ ids }) => ids),
-    advance,
-  );
-  const wholeScores = losses.map((nll, index) => sumFrom(nll, whole[index].scoredFrom - 1));
+  const { losses, divergences } = await scoreWhole(whole, options, advance);
+  const wholeScores = losses.map((nll) => nll.reduce((sum, loss) => sum - loss, 0));
 
   const sequences = encoded.flatMap((request) => request.sequences);
   const windows = encoded.reduce(
@@ -74,6 +81,7 @@ export async function scoreRequests(
   );
   return {
     results: collectResults(encoded, pairScores, wholeScores),
+    divergences: divergences && groupByRequest(encoded, divergences),
     counts: {
       tokens: sequences.reduce((sum, { ids }) => sum + ids.length, 0),
       unsharedTokens: packed.unsharedTokens + wholeTokens,
@@ -83,6 +91,53 @@ export async function scoreRequests(
       truncated: encoded.filter(({ lost }) => lost > 0).length,
     },
   };
+}
+
+/** Windows and rolling texts: losses of their scored tokens, and the distance to the baseline from the same pass. */
+async function scoreWhole(
+  sequences: readonly TokenSequence[],
+  { scorer, baseline }: ScoreOptions,
+  advance: (tokens: number) => void,
+): Promise<{ losses: Float32Array[]; divergences: Divergence[] | undefined }> {
+  const score = (options: SequenceOptions): Promise<Float32Array[]> =>
+    scorer.scoreSequences(
+      sequences.map(({ ids }) => ids),
+      advance,
+      { ...options, scoredFrom: sequences.map(({ scoredFrom }) => scoredFrom) },
+    );
+  if (sequences.length === 0 || baseline === undefined) return { losses: await score({}), divergences: undefined };
+  if (baseline.kind === 'keep') {
+    const states = await KeptStates.create(baseline.folder, sequences);
+    try {
+      const losses = await score({ keep: (sequence, values) => states.write(sequence, values) });
+      await states.finish();
+      return { losses, divergences: undefined };
+    } catch (error) {
+      await states.close();
+      throw error;
+    }
+  }
+  const states = await KeptStates.open(baseline.folder, sequences);
+  const divergences = new Array<Divergence>(sequences.length);
+  try {
+    const losses = await score({
+      compare: {
+        head: baseline.head,
+        states: (sequence) => states.read(sequence),
+        found: (sequence, divergence) => (divergences[sequence] = divergence),
+      },
+    });
+    return { losses, divergences };
+  } finally {
+    await states.close();
+  }
+}
+
+function groupByRequest(encoded: readonly EncodedRequest[], divergences: readonly Divergence[]): Divergence[][] {
+  let next = 0;
+  return encoded.map(({ kind, sequences }) =>
+    kind === 'logLikelihood' ? [] : divergences.slice(next, (next += sequences.length)),
+  );
 }
 
 async function scorePacked(
@@ -110,24 +165,17 @@ async function scorePacked(
 function collectResults(encoded: EncodedRequest[], pairs: SequenceScore[], whole: number[]): RequestResult[] {
   let nextPair = 0;
   let nextWhole = 0;
-  return encoded.map(({ kind, sequences, scoredTokens }, index): RequestResult => {
+  return encoded.map(({ kind, sequences, scoredTokens: tokens, window = 0, stride }, index): RequestResult => {
     if (kind === 'logLikelihood') {
       const { logprob, isGreedy } = pairs[nextPair++];
-      return { kind, logprob: requireFinite(logprob, index), isGreedy, tokens: scoredTokens };
+      return { kind, logprob: requireFinite(logprob, index), isGreedy, tokens };
     }
     const logprobs = sequences.map(() => requireFinite(whole[nextWhole++], index));
-    if (kind === 'rolling')
-      return { kind, logprob: logprobs.reduce((sum, value) => sum + value, 0), tokens: scoredTokens };
-    const tokensPerWindow = sequences[0].ids.length;
-    return { kind, meanLosses: logprobs.map((logprob) => -logprob / (tokensPerWindow - 1)), tokensPerWindow };
+    if (kind === 'rolling') return { kind, logprob: logprobs.reduce((sum, value) => sum + value, 0), tokens };
+    const scoredTokens = sequences.map(({ ids, scoredFrom }) => ids.length - scoredFrom);
+    const meanLosses = logprobs.map((logprob, at) => -logprob / scoredTokens[at]);
+    return { kind, meanLosses, scoredTokens, tokensPerWindow: window, ...(stride === undefined ? {} : { stride }) };
   });
-}
-
-/** Sum of log-probabilities of the losses from `from` on. */
-function sumFrom(nll: Float32Array, from: number): number {
-  let sum = 0;
-  for (let index = from; index < nll.length; index++) sum -= nll[index];
-  return sum;
 }
 
 /** A broken quantized model is a failed cell, not a score: comparisons with NaN would pick an answer silently. */

@@ -1,6 +1,10 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { LowbitError } from '../errors.js';
+import { writeAtomic } from '../store/atomic-write.js';
 import type { DataFolder, Metric, MetricValue, RequestResult, Task } from '../task.js';
-import { scoreRequests, type ScoreCounts, type ScoreOptions } from './score-requests.js';
+import { summarizeDivergence, summarizeFlips, toBaseline, type BaselineDocument } from './distance.js';
+import { scoreRequests, type Baseline, type ScoreCounts, type ScoreOptions } from './score-requests.js';
 import { estimateMean } from '../statistics/estimates.js';
 
 export interface TaskOptions extends ScoreOptions {
@@ -23,7 +27,7 @@ export interface Sample {
 }
 
 export interface TaskScore {
-  /** One for each metric of the task, in its order. */
+  /** One for each metric of the task, in its order; then the distances to a baseline. */
   values: TaskValue[];
   samples: Sample[];
   counts: ScoreCounts & { documents: number };
@@ -33,7 +37,7 @@ export interface TaskScore {
 export async function scoreTask(task: Task, options: TaskOptions): Promise<TaskScore> {
   const docs = await readDocuments(task, options.data, options.limit);
   const requests = docs.map((doc) => task.requests(doc));
-  const { results, counts } = await scoreRequests(requests.flat(), options);
+  const { results, divergences, counts } = await scoreRequests(requests.flat(), options);
   let next = 0;
   const samples = docs.map((doc, docId): Sample => {
     const own = results.slice(next, (next += requests[docId].length));
@@ -48,7 +52,27 @@ export async function scoreTask(task: Task, options: TaskOptions): Promise<TaskS
     if (!value) throw noScore(task, metric.name);
     return { ...value, protocol: nameProtocol(metric, results, options.window), higherIsBetter: metric.higherIsBetter };
   });
-  return { values, samples, counts: { documents: docs.length, ...counts } };
+  const distances = await measureDistance(toBaseline(task, docs, samples), options.baseline);
+  let nextRequest = 0;
+  const byDocument = requests.map(
+    ({ length }) => divergences?.slice(nextRequest, (nextRequest += length)).flat() ?? [],
+  );
+  if (byDocument.some(({ length }) => length > 0)) distances.push(...summarizeDivergence(byDocument));
+  return { values: [...values, ...distances], samples, counts: { documents: docs.length, ...counts } };
+}
+
+/** Keeps the documents of the float model, or says how many answers differ from its own. */
+async function measureDistance(
+  documents: readonly BaselineDocument[],
+  baseline: Baseline | undefined,
+): Promise<TaskValue[]> {
+  if (baseline === undefined) return [];
+  const path = join(baseline.folder, 'documents.json');
+  if (baseline.kind === 'compare')
+    return summarizeFlips(documents, JSON.parse(await readFile(path, 'utf8')) as BaselineDocument[]);
+  await mkdir(baseline.folder, { recursive: true });
+  await writeAtomic(path, JSON.stringify(documents));
+  return [];
 }
 
 /** TASK_DATA when a file of the task is not in the data folder: to be asked of every task before work starts. */
@@ -94,10 +118,10 @@ function noScore(task: Task, metric: string): LowbitError {
   );
 }
 
-/** The metric's id for this run: the window of the papers' protocol, or a window stated for a rolling text. */
+/** The metric's id for this run: window and stride of its windows, or a window stated for a rolling text. */
 function nameProtocol({ protocol }: Metric, results: RequestResult[], window: number | undefined): string | undefined {
   const cut = results.find((result) => result.kind === 'windows');
-  if (cut) return protocol?.replace('{window}', String(cut.tokensPerWindow));
+  if (cut) return protocol?.replace('{window}', String(cut.tokensPerWindow)).replace('{stride}', String(cut.stride));
   const stated = window !== undefined && results.some((result) => result.kind === 'rolling');
   return stated && protocol !== undefined ? `${protocol}-${window}` : protocol;
 }

@@ -1,3 +1,6 @@
+import type { TensorSource } from '../engine/parameters.js';
+import type { Decoder } from '../model/decoder.js';
+
 /**
  * Token trees packed into one sequence, in depth-first order, so that a prefix is computed once for all its
  * continuations. Token j is seen by token i exactly when j <= i < ends[j]: `ends[j]` is the index after the last token
@@ -20,13 +23,46 @@ export interface PackScores {
   greedy: Uint8Array;
 }
 
+/** What makes next-token distributions of a model's final hidden states: its decoder's head and where its tensors lie. */
+export interface ReferenceHead {
+  decoder: Decoder;
+  sources: ReadonlyMap<string, TensorSource>;
+}
+
+/** How far next-token distributions are from another model's, one figure a scored token. */
+export interface Divergence {
+  /** KL(other || this), nats. */
+  kl: Float32Array;
+  /** 1 where both have the same arg-max. */
+  agrees: Uint8Array;
+}
+
+/** Another model's final hidden states at the same tokens, float32 `[scored, width]` a sequence, and where figures go. */
+export interface Comparison {
+  head: ReferenceHead;
+  states(sequence: number): Promise<Float32Array>;
+  found(sequence: number, divergence: Divergence): void;
+}
+
+export interface SequenceOptions {
+  /** First scored token of each sequence; default 1. Losses, states and divergences are of those from there on. */
+  scoredFrom?: readonly number[] | undefined;
+  /** Takes the final hidden states that the scored tokens are predicted from, float32 `[scored, width]`. */
+  keep?: ((sequence: number, states: Float32Array) => Promise<void>) | undefined;
+  compare?: Comparison | undefined;
+}
+
 /** The narrow waist between texts and the engine: everything above it is tested with a toy, everything below with ids. */
 export interface TokenScorer {
   readonly vocabSize: number;
   readonly contextLength: number;
   /** False where a token's score depends on more than its path: each sequence then needs a pack of its own. */
   readonly sharesPrefixes: boolean;
-  /** Plain causal sequences; `nll[i][j]` = -ln p(ids[i][j+1] | ids[i][0..j]). */
-  scoreSequences(sequences: Int32Array[], progress?: (tokens: number) => void): Promise<Float32Array[]>;
+  /** Plain causal sequences; `nll[i][j]` = -ln p(ids[i][from+j] | ids[i][0..from+j-1]) with from = scoredFrom[i]. */
+  scoreSequences(
+    sequences: Int32Array[],
+    progress?: (tokens: number) => void,
+    options?: SequenceOptions,
+  ): Promise<Float32Array[]>;
   scorePacks(packs: Pack[], progress?: (tokens: number) => void): Promise<PackScores[]>;
 }

@@ -63,11 +63,18 @@ function readScore(
   return { values: [value], weights: [size] };
 }
 
-/** Mean losses of the windows, as a `windows` request leaves them in `resps`. */
-function readWindows({ resps }: Sample): { values: number[]; weights: number[] } | string {
+/** Losses of the windows, as a `windows` request leaves their means in `resps`, each by the tokens that it scores. */
+function readWindows(sample: Sample): { values: number[]; weights: number[] } | string {
+  const { resps, window_tokens: tokens } = sample;
   const losses: unknown[] = Array.isArray(resps) ? resps.flat(2) : [];
-  if (losses.length === 0 || !losses.every((loss) => typeof loss === 'number')) return 'its samples have no windows';
-  return { values: losses.map((loss) => -loss), weights: losses.map(() => 1) };
+  if (losses.length === 0 || !isNumbers(losses)) return 'its samples have no windows';
+  const weights: unknown[] = Array.isArray(tokens) ? tokens : losses.map(() => 1);
+  if (weights.length !== losses.length || !isNumbers(weights)) return 'its windows and their tokens do not fit';
+  return { values: losses.map((loss, i) => -loss * (weights[i] as number)), weights };
+}
+
+function isNumbers(values: unknown[]): values is number[] {
+  return values.every((value) => typeof value === 'number');
 }
 
 /** The metric's value from its observations. */

@@ -86,7 +86,8 @@ t.test('windows give the mean loss of all but their first token', async (t) => {
   const { results, counts } = await scoreRequests([{ kind: 'windows', text, window: 8 }], { tokenizer, scorer });
   const ids = tokenizer.encode(text, { special: true });
   const expected = [await plainLogprob(ids.slice(0, 8), 1), await plainLogprob(ids.slice(8, 16), 1)];
-  t.strictSame(results, [{ kind: 'windows', meanLosses: expected.map((sum) => -sum / 7), tokensPerWindow: 8 }]);
+  const meanLosses = expected.map((sum) => -sum / 7);
+  t.strictSame(results, [{ kind: 'windows', meanLosses, scoredTokens: [7, 7], tokensPerWindow: 8 }]);
   t.strictSame(counts, {
     tokens: 16,
     unsharedTokens: 14,

@@ -63,6 +63,7 @@ t.test('a task may aggregate, and must give every metric that it names', async (
 t.test('the protocol names the window of this run', async (t) => {
   const windows: Task<string> = {
     ...counting,
+    target: undefined,
     metrics: [{ name: 'loss', higherIsBetter: false, protocol: 'ppl/papers-{window}' }],
     documents: async () => ['abcdefghijkl'],
     requests: (text) => [{ kind: 'windows', text, window: 4 }],
@@ -111,7 +112,11 @@ t.test("samples are written in the harness's form", async (t) => {
   t.equal(
     formatSamples([
       { docId: 3, results: [{ kind: 'rolling', logprob: -7, tokens: 2 }], scores: { words: 4 } },
-      { docId: 4, results: [{ kind: 'windows', meanLosses: [1, 2], tokensPerWindow: 8 }], scores: {} },
+      {
+        docId: 4,
+        results: [{ kind: 'windows', meanLosses: [1, 2], scoredTokens: [7, 7], tokensPerWindow: 8 }],
+        scores: {},
+      },
     ]),
     '{"doc_id":3,"resps":[[[-7]]],"words":4}\n{"doc_id":4,"resps":[[[1,2]]]}\n',
   );
