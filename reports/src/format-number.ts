@@ -6,7 +6,7 @@
 /** `percent`: a share from 0 to 1, shown times 100. `plain`: shown as it is. */
 export type Unit = 'percent' | 'plain';
 
-const shareMetrics = new Set(['acc', 'accNorm', 'accBytes', 'meanAcc', 'f1', 'exactMatch', 'topAgreement']);
+const shareMetrics = new Set(['acc', 'accNorm', 'accBytes', 'meanAcc', 'f1', 'exactMatch', 'top1Agreement', 'flips']);
 
 export function unitOf(metric: string): Unit {
   return shareMetrics.has(metric) ? 'percent' : 'plain';

@@ -80,6 +80,9 @@ export interface DoneEntry {
   interval: CellInterval | undefined;
 }
 
+/** Quantiles of the distance to float: in CSV and JSON, too much for a table. */
+const onlyInData = new Set(['klMedian', 'kl99', 'klMax']);
+
 /** One table for each model of the run, in the manifest's order. */
 export function buildResultTables(run: RunData): ResultTable[] {
   const index = indexCells(run);
@@ -135,7 +138,9 @@ function columnsOf(task: Pick<TaskRecord, 'name' | 'metrics'>, rows: readonly Ro
     const found = rows.find((row) => row.metric === name);
     return { metric: name, protocol: found?.protocol ?? protocol, higherIsBetter };
   });
-  const others = rows.filter((row) => !declared.some((column) => column.metric === row.metric));
+  const others = rows.filter(
+    (row) => !declared.some((column) => column.metric === row.metric) && !onlyInData.has(row.metric),
+  );
   const extra = new Map(
     others.map(({ metric, protocol, higherIsBetter }) => [metric, { metric, protocol, higherIsBetter }]),
   );

@@ -72,6 +72,8 @@ const schema = z.strictObject({
   ropeFrequencies: z.enum(['float32', 'bfloat16']).default('float32'),
   /** `executed`: products read the codes of weights, where onnxruntime has an operator for them (docs/architecture.md). */
   execution: z.enum(executions).default('simulated'),
+  /** `false`: recipes are not compared with the float row token by token (docs/decisions/0011). */
+  distance: z.boolean().default(true),
   /** Module files (beginning with `.` or `/`) or package names whose methods and tasks join the registry. */
   plugins: z.array(z.string()).default([]),
   /** Of the calibration's sampler, where it names none. */
@@ -111,6 +113,7 @@ export interface Experiment {
   threads: number | undefined;
   ropeFrequencies: RopeFrequencies;
   execution: Execution;
+  distance: boolean;
   plugins: string[];
 }
 
@@ -140,6 +143,7 @@ export function parseExperiment(value: unknown, file: string): Experiment {
     threads: spec.threads,
     ropeFrequencies: spec.ropeFrequencies,
     execution: spec.execution,
+    distance: spec.distance,
     plugins: spec.plugins.map((plugin) => (plugin.startsWith('.') || isAbsolute(plugin) ? at(plugin) : plugin)),
   };
 }

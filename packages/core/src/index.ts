@@ -50,6 +50,7 @@ export { listDevices, openSession, runtimeVersion } from './engine/runtime.js';
 export type { Device } from './engine/runtime.js';
 export * from './subject.js';
 export * from './execution.js';
+export * from './scoring/distance.js';
 export * from './scoring/encode.js';
 export * from './scoring/encode-requests.js';
 export * from './scoring/pack.js';

@@ -56,6 +56,8 @@ export interface PlannedTask {
 export interface PlannedCell extends CellKey {
   /** Digest of the artifact that is scored; undefined: the model itself. */
   artifact: string | undefined;
+  /** Digest of the float cell of the same model and task that it is compared with. */
+  baseline: string | undefined;
 }
 
 export interface PlanRequest {
@@ -88,16 +90,20 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
     const model = await planModel(name, path, recipes, tasks, experiment, kernels);
     models.push(model);
     const seen = new Map<string, string>();
-    for (const recipe of recipesOf(model.info, recipes)) {
-      const { steps } = recipe.record;
-      const made = {
-        model: { digest: model.info.digest, tokenizer: model.record.tokenizerDigest },
-        steps,
-        calibration: needsCalibration(recipe.resolved) ? describeCalibration(model.calibration) : undefined,
-        precision: 'simulated',
-        fingerprint,
-        methods: await Promise.all(recipe.resolved.steps.map(({ method }) => codes.of(method))),
-      };
+    const own = recipesOf(model.info, recipes);
+    const describe = async ({ record, resolved }: (typeof own)[number]): Promise<object> => ({
+      model: { digest: model.info.digest, tokenizer: model.record.tokenizerDigest },
+      steps: record.steps,
+      calibration: needsCalibration(resolved) ? describeCalibration(model.calibration) : undefined,
+      precision: 'simulated',
+      fingerprint,
+      methods: await Promise.all(resolved.steps.map(({ method }) => codes.of(method))),
+    });
+    const digestCell = async (made: object, precision: string, task: PlannedTask, baseline?: string): Promise<string> =>
+      digestOf({ ...made, precision, ropeFrequencies, task: await describeTask(task, codes), baseline });
+    const float = model.info.recipe === undefined ? own.find(({ resolved }) => resolved.steps.length === 0) : undefined;
+    for (const recipe of own) {
+      const made = await describe(recipe);
       const twin = seen.get(digestOf(made));
       if (twin !== undefined)
         throw new LowbitError(
@@ -109,16 +115,12 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
       if (artifact !== undefined) model.artifacts.push({ digest: artifact, recipe: recipe.resolved });
       // A float model has no codes to execute.
       const precision = artifact === undefined && model.info.recipe === undefined ? 'simulated' : execution;
-      for (const { task, choice, record } of tasks) {
-        const { limit, window, windows } = choice;
-        const scored = { name: task.name, version: task.version, files: record.files, limit, window, windows };
-        const digest = digestOf({
-          ...made,
-          precision,
-          ropeFrequencies,
-          task: { ...scored, code: await codes.of(task) },
-        });
-        cells.push({ digest, model: model.record.name, recipe: recipe.record.name, task: task.name, artifact });
+      for (const task of tasks) {
+        const isCompared = experiment.distance && float !== undefined && recipe !== float;
+        const baseline = isCompared ? await digestCell(await describe(float), 'simulated', task) : undefined;
+        const digest = await digestCell(made, precision, task, baseline);
+        const names = { model: model.record.name, recipe: recipe.record.name, task: task.task.name };
+        cells.push({ digest, ...names, artifact, baseline });
       }
     }
   }
@@ -187,6 +189,12 @@ async function planModel(
     calibration: calibration?.record ?? info.calibration,
   };
   return { record, info, calibration, artifacts: [] };
+}
+
+async function describeTask({ task, choice, record }: PlannedTask, codes: CodeHashes): Promise<unknown> {
+  const { limit, window, windows } = choice;
+  const { name, version } = task;
+  return { name, version, files: record.files, limit, window, windows, code: await codes.of(task) };
 }
 
 /** Lengths are no part of the tokens' hash. */

@@ -12,7 +12,9 @@ import { JobPool } from './pool/pool.js';
 import { checkNeed, estimateNeed, readAvailable, totalNeed } from './preflight.js';
 import { describeStep } from './recipe.js';
 import type { Registry } from './registry.js';
+import { Baselines } from './run-baselines.js';
 import { CellBook } from './run-cells.js';
+import { describeJob } from './run-jobs.js';
 import { readRun, RunStore } from './store/run-store.js';
 import type { CellResult, Manifest } from './store/types.js';
 
@@ -63,7 +65,8 @@ export async function runExperiment(request: RunRequest): Promise<RunOutcome> {
       finished: plan.cells.length - book.pending.length,
       notes: manifest.notes,
     });
-    if (book.pending.length > 0) await computeCells({ ...request, plan, store, book, missing, layout });
+    const baselines = new Baselines(join(store.workFolder, 'baselines'), book.pending);
+    if (book.pending.length > 0) await computeCells({ ...request, plan, store, book, baselines, missing, layout });
     await store.close();
     const { cells } = await readRun(folder);
     return {
@@ -77,10 +80,11 @@ export async function runExperiment(request: RunRequest): Promise<RunOutcome> {
   }
 }
 
-interface Work extends RunRequest {
+export interface Work extends RunRequest {
   plan: Plan;
   store: RunStore;
   book: CellBook;
+  baselines: Baselines;
   /** Digests of the artifacts that are not there yet. */
   missing: Set<string>;
   layout: { workers: number; threads: number };
@@ -113,7 +117,7 @@ async function computeCells(work: Work): Promise<void> {
 
 /** What needs no quantization starts at once; the rest follows the artifacts that it scores. */
 async function runModel(work: Work, pool: JobPool, model: PlannedModel): Promise<void> {
-  const { book, missing } = work;
+  const { book, missing, baselines } = work;
   const cells = book.pending.filter((cell) => cell.model === model.record.name);
   const wanted = model.artifacts.filter(
     ({ digest }) => missing.has(digest) && cells.some(({ artifact }) => artifact === digest),
@@ -124,8 +128,10 @@ async function runModel(work: Work, pool: JobPool, model: PlannedModel): Promise
     cellsOf(digest).some((cell) => book.crashesOf(cell) > 0);
   const groups = [wanted.filter((each) => !isSuspect(each)), ...wanted.filter(isSuspect).map((each) => [each])];
   const ready = cells.filter(({ artifact }) => !wanted.some(({ digest }) => digest === artifact));
+  for (const digest of baselines.wantedBy(model.record.name))
+    void baselines.start(digest, () => keepBaseline(work, pool, model, digest));
   await Promise.all([
-    ...ready.map((cell) => runCell(work, pool, model, cell, 0)),
+    ...ready.map((cell) => baselines.start(cell.digest, () => runCell(work, pool, model, cell, 0))),
     ...groups
       .filter(({ length }) => length > 0)
       .map((group) =>
@@ -138,6 +144,27 @@ async function runModel(work: Work, pool: JobPool, model: PlannedModel): Promise
         ),
       ),
   ]);
+  await baselines.remove(model.record.name);
+}
+
+/** Scores the float cell, or only its part in a comparison where the cell itself is there already. */
+async function keepBaseline(
+  work: Work,
+  pool: JobPool,
+  model: PlannedModel,
+  digest: string,
+): Promise<LowbitError | undefined> {
+  const { book, baselines, plan } = work;
+  const pending = book.pending.find((cell) => cell.digest === digest);
+  if (pending) return runCell(work, pool, model, pending, 0);
+  const cell = plan.cells.find((each) => each.digest === digest) as PlannedCell;
+  try {
+    const job = describeJob(work, model, cell, 0);
+    await book.inFlight(baselines.comparedWith(digest), (onStart) => pool.run(job, { onStart }));
+    return undefined;
+  } catch (error) {
+    return toLowbitError(error);
+  }
 }
 
 async function quantizeGroup(
@@ -176,33 +203,28 @@ async function quantizeGroup(
   );
 }
 
+/** The error that it failed with, if it did. */
 async function runCell(
   work: Work,
   pool: JobPool,
   model: PlannedModel,
   cell: PlannedCell,
   quantizeSeconds: number,
-): Promise<void> {
-  const { book, plan, store, experiment, signal } = work;
-  const { digest, model: name, recipe, task } = cell;
-  const { limit, window, windows } = plan.tasks.find(({ record }) => record.name === task)?.choice ?? {};
-  const attempt = book.crashesOf(cell);
-  const job: Job = {
-    kind: 'eval',
-    subject: cell.artifact === undefined ? model.info.path : store.artifactFolder(cell.artifact),
-    attempt,
-    cell: { digest, model: name, recipe, task },
-    index: plan.cells.indexOf(cell),
-    data: experiment.data,
-    ...{ limit, window, windows, quantizeSeconds },
-  };
+): Promise<LowbitError | undefined> {
+  const { book, baselines, signal } = work;
+  const job = describeJob(work, model, cell, quantizeSeconds);
   try {
+    const missing = await baselines.failureOf(cell);
+    if (missing) throw missing;
     const { cell: result, samples } = await book.inFlight([cell], (onStart) =>
-      pool.run(job, { alone: attempt > 0, onStart }),
+      pool.run(job, { alone: job.attempt > 0, onStart }),
     );
     await book.finish(result, samples);
+    return undefined;
   } catch (error) {
-    if (!signal?.aborted) await book.fail(cell, toLowbitError(error));
+    const failure = toLowbitError(error);
+    if (!signal?.aborted) await book.fail(cell, failure);
+    return failure;
   }
 }
 

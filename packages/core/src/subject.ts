@@ -20,7 +20,7 @@ import { roundRopeFrequencies } from './model/round-rope.js';
 import type { RopeFrequencies } from './model/round-rope.js';
 import { checkTokenizer, openTokenizer } from './model/tokenizer.js';
 import type { Tokenizer } from './model/tokenizer.js';
-import type { TokenScorer } from './scoring/token-scorer.js';
+import type { ReferenceHead, TokenScorer } from './scoring/token-scorer.js';
 import type { CalibrationRecord, LayerRecord, RecipeRecord } from './store/types.js';
 import { layOutWeights } from './subject-weights.js';
 
@@ -99,6 +99,12 @@ export async function openSubject(path: string, options: SubjectOptions): Promis
       await weights.release();
     },
   };
+}
+
+/** The head of a float checkpoint, for comparisons with it. */
+export async function openReferenceHead(path: string, kernels: Kernels): Promise<ReferenceHead> {
+  const { info, stored } = await describe(path, kernels);
+  return { decoder: info.decoder, sources: stored };
 }
 
 async function openFittingTokenizer(path: string, decoder: Decoder): Promise<Tokenizer> {

@@ -28,6 +28,11 @@ export interface EvalJob extends JobBase {
   limit: number | undefined;
   window: number | undefined;
   windows: number | undefined;
+  /**
+   * What other cells are compared with is kept in `folder`, or was kept there while the float model at `model` was scored
+   * and is compared with.
+   */
+  baseline: { kind: 'keep' | 'compare'; folder: string; model: string } | undefined;
   /** Seconds that went into its artifact, where this run made it. */
   quantizeSeconds: number;
 }

@@ -7,9 +7,11 @@ import { resolveSteps } from '../recipe.js';
 import type { Registry } from '../registry.js';
 import { formatSamples } from '../scoring/samples.js';
 import { scoreTask } from '../scoring/score-task.js';
+import type { Baseline } from '../scoring/score-requests.js';
 import type { TaskScore } from '../scoring/score-task.js';
+import type { ReferenceHead } from '../scoring/token-scorer.js';
 import type { CellKey, CellResult, Row } from '../store/types.js';
-import { openSubject } from '../subject.js';
+import { openReferenceHead, openSubject } from '../subject.js';
 import type { Subject } from '../subject.js';
 import { openDataFolder } from '../task-data.js';
 import type {
@@ -36,6 +38,7 @@ export interface RunnerOptions extends WorkerSetup {
 /** What runs inside a worker, one job after the other. The last subject stays loaded until another one is needed. */
 export class JobRunner {
   #loaded: Subject | undefined;
+  #reference: { model: string; head: ReferenceHead } | undefined;
 
   constructor(readonly options: RunnerOptions) {}
 
@@ -83,10 +86,21 @@ export class JobRunner {
       scorer: subject.scorer,
       data: openDataFolder(job.data ?? 'data'),
       ...{ limit: job.limit, window: job.window, maxWindows: job.windows },
+      baseline: await this.#openBaseline(job.baseline),
       progress: (done, total) => report({ done, total, what: 'tokens' }),
     });
     const seconds = { quantize: job.quantizeSeconds, load: (loaded - begin) / 1000, score: secondsSince(loaded) };
     return { cell: describeCell(job.cell, subject, score, seconds), samples: formatSamples(score.samples) };
+  }
+
+  /** One head object a float model: the scorer keeps its session as long as it is the same. */
+  async #openBaseline(baseline: EvalJob['baseline']): Promise<Baseline | undefined> {
+    if (baseline === undefined) return undefined;
+    const { kind, folder, model } = baseline;
+    if (kind === 'keep') return { kind, folder };
+    if (this.#reference?.model !== model)
+      this.#reference = { model, head: await openReferenceHead(model, this.options.kernels) };
+    return { kind, folder, head: this.#reference.head };
   }
 
   async #score({ subject, sequences }: ScoreJob): Promise<Float32Array[]> {

@@ -1,0 +1,20 @@
+import type { PlannedCell, PlannedModel } from './plan.js';
+import type { EvalJob } from './pool/job.js';
+import type { Work } from './run.js';
+
+/** What a worker is asked to do for a cell. */
+export function describeJob(work: Work, model: PlannedModel, cell: PlannedCell, quantizeSeconds: number): EvalJob {
+  const { book, plan, store, experiment, baselines } = work;
+  const { digest, model: name, recipe, task } = cell;
+  const { limit, window, windows } = plan.tasks.find(({ record }) => record.name === task)?.choice ?? {};
+  return {
+    kind: 'eval',
+    subject: cell.artifact === undefined ? model.info.path : store.artifactFolder(cell.artifact),
+    attempt: book.crashesOf(cell),
+    cell: { digest, model: name, recipe, task },
+    index: plan.cells.indexOf(cell),
+    data: experiment.data,
+    ...{ limit, window, windows, quantizeSeconds },
+    baseline: baselines.describe(cell, model.info.path),
+  };
+}
