@@ -72,7 +72,7 @@ const schema = z.strictObject({
   ropeFrequencies: z.enum(['float32', 'bfloat16']).default('float32'),
   /** `executed`: products read the codes of weights, where onnxruntime has an operator for them (docs/architecture.md). */
   execution: z.enum(executions).default('simulated'),
-  /** `false`: recipes are not compared with the float row token by token (docs/decisions/0011). */
+  /** `false`: recipes are not compared with the float row token by token (docs/decisions/0012). */
   distance: z.boolean().default(true),
   /** Module files (beginning with `.` or `/`) or package names whose methods and tasks join the registry. */
   plugins: z.array(z.string()).default([]),

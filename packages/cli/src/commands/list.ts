@@ -36,8 +36,9 @@ const lists: Record<string, (registry: Registry) => { json: unknown; text: strin
     const rows = presets.names().map((name) => ({ name, recipe: presets.get(name) }));
     return { json: rows, text: alignLeft(rows.map(({ name, recipe }) => [name, recipe])) };
   },
-  tasks: ({ tasks }) => {
-    const rows = tasks.values().map(({ name, version, description, source, metrics, files }) => ({
+  tasks: ({ tasks, taskMakers }) => {
+    const made = taskMakers.names().map((name) => taskMakers.get(name)('PATH'));
+    const rows = [...tasks.values(), ...made].map(({ name, version, description, source, metrics, files }) => ({
       name,
       version,
       description,
