@@ -22,7 +22,7 @@ export function checkWindows(
   { name, decoder: { contextLength } }: SubjectInfo,
   tokenizer: Tokenizer,
 ): void {
-  const longest = Math.max(0, ...requests.map(({ window }) => chosen ?? window ?? 0));
+  const longest = chosen ?? Math.max(0, ...requests.map(({ window = 0 }) => window));
   if (longest > contextLength)
     throw new LowbitError(
       'EXPERIMENT_OPTION',

@@ -51,7 +51,7 @@ const withBos: Tokenizer = {
   addsBos: true,
   encode: (text, { special }) => {
     const ids = plain.encode(text, { special });
-    return special ? Int32Array.of(plain.bosId ?? 0, ...ids) : ids;
+    return special ? Int32Array.from([plain.bosId ?? 0, ...ids]) : ids;
   },
 };
 

@@ -67,7 +67,6 @@ t.test('states of other tokens, or of none, are not compared with', async (t) =>
   const options = { tokenizer, scorer, data: noData, baseline: compare };
   await t.rejects(scoreTask({ ...other, target: undefined }, options), { code: 'BASELINE_MISSING' });
 });
-});
 
 t.test('means are over tokens, their errors over documents, or over the windows of one', async (t) => {
   const window = (...kl: number[]) => ({
