@@ -42,7 +42,9 @@ t.test('an experiment from end to end, grown, again, and reported elsewhere', as
   t.same(await cellTimes(run), times, 'no cell was computed again');
 
   const figures = JSON.parse((await callLowbit(t, [...args, '--json'])).stdout) as RunFigures;
-  t.equal(figures.rows.length, 9, 'three recipes, three metrics');
+  const distances = figures.rows.filter(({ metric }) => /^(kl|top1|flips|target)/.test(metric));
+  t.equal(distances.length, 2 * (5 + 2), 'two recipes, distances of a perplexity and of a choice');
+  t.equal(figures.rows.length - distances.length, 9, 'three recipes, three metrics');
   const { pairs = [] } = figures.comparisons ?? {};
   t.equal(pairs.length, 9, 'three pairs, three metrics');
   t.ok(pairs.every(({ result, reason }) => result !== undefined && reason === undefined));

@@ -19,6 +19,7 @@ t.test('defaults are filled in and paths are relative to the file', async (t) =>
     threads: undefined,
     ropeFrequencies: 'float32',
     execution: 'simulated',
+    distance: true,
     plugins: [],
   });
 });
