@@ -6,10 +6,12 @@
 /** `percent`: a share from 0 to 1, shown times 100. `plain`: shown as it is. */
 export type Unit = 'percent' | 'plain';
 
-const shareMetrics = new Set(['acc', 'accNorm', 'accBytes', 'meanAcc', 'f1', 'exactMatch', 'top1Agreement', 'flips']);
+const shareMetrics = new Set(['meanAcc', 'f1', 'exactMatch', 'top1Agreement', 'flips']);
+/** `acc`, `accNorm`, `accStem`: all its kin are shares. */
+const accuracy = /^acc(?:[A-Z]|$)/;
 
 export function unitOf(metric: string): Unit {
-  return shareMetrics.has(metric) ? 'percent' : 'plain';
+  return shareMetrics.has(metric) || accuracy.test(metric) ? 'percent' : 'plain';
 }
 
 /** Decimals of a percentage: two where the standard error (a share) is below 1.5 points, else one. */

@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { executions, LowbitError, version } from '@lowbit/core';
+import { chatTurns, executions, LowbitError, version } from '@lowbit/core';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/eval.js';
 import { exportTo } from './commands/export.js';
@@ -56,7 +56,12 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
       [],
     )
     .option('--limit <n>', 'only the first documents', wholeNumber)
-    .option('--few-shot <k>', 'worked examples in the context', wholeNumber)
+    .option('--few-shot <k>', "worked examples before each question (default: the task's)", wholeNumber)
+    .addOption(
+      new Option('--chat-template [turns]', "prompts by the model's chat template")
+        .choices(chatTurns)
+        .preset('multi-turn'),
+    )
     .option('--window <tokens>', 'tokens per window', wholeNumber)
     .option('--windows <n>', 'only the first windows', wholeNumber)
     .option('--samples <folder>', 'write samples_<task>.jsonl there')

@@ -13,6 +13,7 @@ export const errorCodes = [
   'CONFIG_VALUE',
   'TOKENIZER_MISSING',
   'TOKENIZER_MISMATCH',
+  'CHAT_TEMPLATE',
   'TOKEN_IDS',
   'RECIPE_SYNTAX',
   'RECIPE_ORDER',

@@ -7,6 +7,8 @@ import { LowbitError, nearestName } from './errors.js';
 import { executions } from './execution.js';
 import type { Execution } from './execution.js';
 import type { RopeFrequencies } from './model/round-rope.js';
+import { chatTurns } from './scoring/prompts.js';
+import type { ChatTurns } from './scoring/prompts.js';
 import type { StepSpec } from './parse-recipe.js';
 
 const count = z.int().min(1);
@@ -51,6 +53,7 @@ const schema = z.strictObject({
           limit: count.optional(),
           window: z.int().min(2).optional(),
           windows: count.optional(),
+          fewShot: z.int().min(0).optional(),
         }),
       ]),
     )
@@ -63,6 +66,10 @@ const schema = z.strictObject({
   limit: count.optional(),
   window: z.int().min(2).optional(),
   windows: count.optional(),
+  /** Worked examples before each question of each task that does not say its own; default the task's. */
+  fewShot: z.int().min(0).optional(),
+  /** Prompts by the model's chat template: each example as turns of its own, or everything as one user turn. */
+  chatTemplate: z.enum(chatTurns).optional(),
   device: z.string().default('cpu'),
   /** Models computed side by side; default 1. */
   workers: count.optional(),
@@ -93,6 +100,7 @@ export interface TaskChoice {
   limit: number | undefined;
   window: number | undefined;
   windows: number | undefined;
+  fewShot?: number | undefined;
 }
 
 export type RecipeChoice = { name: string; recipe: string } | { name: string; steps: StepSpec[] };
@@ -108,6 +116,7 @@ export interface Experiment {
   /** `shown` is the source as written, without this machine's folders. */
   calibration: (CalibrationSource & { shown: string }) | undefined;
   data: string | undefined;
+  chatTemplate?: ChatTurns | undefined;
   device: string;
   workers: number | undefined;
   threads: number | undefined;
@@ -133,11 +142,13 @@ export function parseExperiment(value: unknown, file: string): Experiment {
     ),
     recipes: spec.recipes.map((recipe) => (typeof recipe === 'string' ? { name: recipe.trim(), recipe } : recipe)),
     tasks: spec.tasks.map((task) => {
-      const { limit = spec.limit, window = spec.window, windows = spec.windows, name } = nameTask(task);
-      return { name, limit, window, windows };
+      const own = nameTask(task);
+      const { limit = spec.limit, window = spec.window, windows = spec.windows, fewShot = spec.fewShot } = own;
+      return { name: own.name, limit, window, windows, fewShot };
     }),
     calibration: spec.calibration === undefined ? undefined : readCalibration(spec.calibration, at, spec.seed),
     data: spec.data === undefined ? undefined : at(spec.data),
+    chatTemplate: spec.chatTemplate,
     device: spec.device,
     workers: spec.workers,
     threads: spec.threads,

@@ -18,6 +18,8 @@ import type { Registry } from './registry.js';
 import type { CellKey, ModelRecord, RecipeRecord, TaskRecord } from './store/types.js';
 import { inspectSubject } from './subject.js';
 import type { SubjectInfo } from './subject.js';
+import { countExamples, openExamples } from './scoring/few-shot.js';
+import { openChat } from './scoring/prompts.js';
 import { openDataFolder } from './task-data.js';
 import { expandGroups } from './task-group.js';
 import type { TaskGroup } from './task-group.js';
@@ -41,6 +43,8 @@ export interface PlannedModel {
   record: ModelRecord;
   info: SubjectInfo;
   calibration: CalibrationSample | undefined;
+  /** sha256 of its chat template, where the experiment asks for it. */
+  chatTemplate?: string | undefined;
   /** What has to be quantized of it. */
   artifacts: { digest: string; recipe: ResolvedRecipe }[];
 }
@@ -82,7 +86,7 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
   const { ropeFrequencies, execution } = experiment;
   const fingerprint = await fingerprintEngine(kernels, experiment.device);
   const tasks: PlannedTask[] = [];
-  for (const choice of choices) tasks.push(await planTask(choice, experiment.data, registry));
+  for (const choice of choices) tasks.push(await planTask(choice, experiment, registry));
   const models: PlannedModel[] = [];
   const cells: PlannedCell[] = [];
   const codes = new CodeHashes(registry);
@@ -100,7 +104,7 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
       methods: await Promise.all(resolved.steps.map(({ method }) => codes.of(method))),
     });
     const digestCell = async (made: object, precision: string, task: PlannedTask, baseline?: string): Promise<string> =>
-      digestOf({ ...made, precision, ropeFrequencies, task: await describeTask(task, codes), baseline });
+      digestOf({ ...made, precision, ropeFrequencies, task: await describeTask(task, model, codes), baseline });
     const float = model.info.recipe === undefined ? own.find(({ resolved }) => resolved.steps.length === 0) : undefined;
     for (const recipe of own) {
       const made = await describe(recipe);
@@ -147,9 +151,9 @@ function resolveChoice(choice: RecipeChoice, registry: Registry): ResolvedRecipe
   return resolveSteps(choice.steps, registry, choice.name);
 }
 
-async function planTask(choice: TaskChoice, folder: string | undefined, registry: Registry): Promise<PlannedTask> {
+async function planTask(choice: TaskChoice, experiment: Experiment, registry: Registry): Promise<PlannedTask> {
   const task = registry.findTask(choice.name);
-  const data = openDataFolder(folder ?? 'data');
+  const data = openDataFolder(experiment.data ?? 'data');
   // Reads every row, so that a malformed file is found before the models are opened.
   const docs = await task.documents(data);
   if (docs.length === 0)
@@ -158,11 +162,15 @@ async function planTask(choice: TaskChoice, folder: string | undefined, registry
       `Task ${task.name} should have documents, but ${task.files.join(', ')} has none; put the official file in place.`,
     );
   const { name, version, description, source, metrics } = task;
+  const count = countExamples(task, docs[0], choice.fewShot);
+  await openExamples(task, docs, data, count);
+  const asks = task.requests(docs[0]).some(({ kind }) => kind === 'logLikelihood');
+  const asked = asks ? { fewShot: count, chatTemplate: experiment.chatTemplate } : {};
   return {
     task,
     choice,
     windows: listWindows(task, docs),
-    record: { name, version, description, source, metrics, limit: choice.limit, files: data.readFiles() },
+    record: { name, version, description, source, metrics, limit: choice.limit, ...asked, files: data.readFiles() },
   };
 }
 
@@ -180,6 +188,7 @@ async function planModel(
   const tokenizer = await openTokenizer(path);
   checkTokenizer(tokenizer, info.decoder);
   for (const { choice, windows } of tasks) checkWindows(choice.window, windows, info, tokenizer);
+  const chat = openChat(experiment.chatTemplate, tokenizer, info.name);
   const needing = recipesOf(info, recipes).find(({ resolved }) => needsCalibration(resolved));
   if (needing && !experiment.calibration) throw lacksCalibration(needing.record.name);
   const calibration = needing && (await calibrate(experiment, info));
@@ -188,13 +197,19 @@ async function planModel(
     ...{ name: name ?? info.name, family, digest, parameters, bitsPerWeight, tokenizerDigest: tokenizer.digest },
     calibration: calibration?.record ?? info.calibration,
   };
-  return { record, info, calibration, artifacts: [] };
+  return { record, info, calibration, chatTemplate: chat?.template.sha256, artifacts: [] };
 }
 
-async function describeTask({ task, choice, record }: PlannedTask, codes: CodeHashes): Promise<unknown> {
+async function describeTask(
+  { task, choice, record }: PlannedTask,
+  model: PlannedModel,
+  codes: CodeHashes,
+): Promise<unknown> {
   const { limit, window, windows } = choice;
+  const { files, fewShot, chatTemplate } = record;
+  const asked = { fewShot, chatTemplate, template: chatTemplate && model.chatTemplate };
   const { name, version } = task;
-  return { name, version, files: record.files, limit, window, windows, code: await codes.of(task) };
+  return { name, version, files, limit, window, windows, ...asked, code: await codes.of(task) };
 }
 
 /** Lengths are no part of the tokens' hash. */

@@ -6,7 +6,9 @@ import type { Work } from './run.js';
 export function describeJob(work: Work, model: PlannedModel, cell: PlannedCell, quantizeSeconds: number): EvalJob {
   const { book, plan, store, experiment, baselines } = work;
   const { digest, model: name, recipe, task } = cell;
-  const { limit, window, windows } = plan.tasks.find(({ record }) => record.name === task)?.choice ?? {};
+  const planned = plan.tasks.find(({ record }) => record.name === task);
+  const { limit, window, windows } = planned?.choice ?? {};
+  const { fewShot, chatTemplate } = planned?.record ?? {};
   return {
     kind: 'eval',
     subject: cell.artifact === undefined ? model.info.path : store.artifactFolder(cell.artifact),
@@ -14,7 +16,7 @@ export function describeJob(work: Work, model: PlannedModel, cell: PlannedCell, 
     cell: { digest, model: name, recipe, task },
     index: plan.cells.indexOf(cell),
     data: experiment.data,
-    ...{ limit, window, windows, quantizeSeconds },
+    ...{ limit, window, windows, fewShot, chatTemplate, quantizeSeconds },
     baseline: baselines.describe(cell, model.info.path),
   };
 }

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { basename, isAbsolute, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { LowbitError, reasonOf } from './errors.js';
+import { readTar } from './read-tar.js';
 import type { TaskRecord } from './store/types.js';
 import type { DataFolder } from './task.js';
 
@@ -14,24 +15,33 @@ export interface RecordedDataFolder extends DataFolder {
 }
 
 /**
- * Files below `directory`, or of an absolute path, as UTF-8. Where a file is not there, `<path>.gz` stands for it, and its record is that of the
- * unpacked bytes: how a file is packed changes no cell. A missing or malformed file is a TASK_DATA error that names it.
+ * Files below `directory`, or of an absolute path, which is recorded by its last part, as UTF-8. Where a file is not there,
+ * `<path>.gz` stands for it, and its record is that of the unpacked bytes: how a file is packed changes no cell. A missing or
+ * malformed file is a TASK_DATA error that names it.
  */
 export function openDataFolder(directory: string): RecordedDataFolder {
   const records = new Map<string, TaskRecord['files'][number]>();
 
-  async function readText(path: string): Promise<string> {
+  async function read<T>(path: string, parse: (bytes: Buffer) => T): Promise<T> {
     const bytes = await readBytes(directory, path);
-    const text = decodeText(bytes, path);
-    records.set(path, { path, sha256: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length });
-    return text;
+    const content = parse(bytes);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    records.set(path, { path: isAbsolute(path) ? basename(path) : path, sha256, bytes: bytes.length });
+    return content;
   }
+
+  const readText = (path: string): Promise<string> => read(path, (bytes) => decodeText(bytes, path));
 
   return {
     readText,
     async readLines(path) {
       return splitLines(await readText(path));
     },
+    readArchive: (path) =>
+      read(path, (bytes) => {
+        const files = [...readTar(bytes, path)];
+        return new Map(files.map(([name, content]) => [name, decodeText(content, `${path}, ${name}`)]));
+      }),
     has: async (path) => (await isThere(resolve(directory, path))) || isThere(resolve(directory, `${path}${packed}`)),
     readFiles: () => [...records.values()].sort((a, b) => (a.path < b.path ? -1 : 1)),
   };

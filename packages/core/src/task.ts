@@ -20,8 +20,48 @@ export interface Task<Doc = unknown> {
   score(doc: Doc, results: RequestResult[]): Record<string, number>;
   /** Index of the request that holds the right answer, where there is one: its log-probability is compared with float's. */
   target?(doc: Doc): number;
-  /** How scores become metric values; default: mean with standard error (sample deviation / sqrt n) of each metric. */
+  /**
+   * How scores become metric values; default: mean with standard error (sample deviation / sqrt n) of each metric, of a
+   * task with parts the mean over all documents with the error pooled from the parts.
+   */
   aggregate?(scores: Record<string, number>[]): MetricValue[];
+  /** Worked examples before the question; a task without takes none. */
+  fewShot?: FewShot<Doc> | undefined;
+  /** What stands before examples and question (the harness's `description`), a chat's system message; default nothing. */
+  instruction?(doc: Doc): string;
+  /** What at the start of each continuation only joins it to its context: a chat template's turn takes its place. */
+  targetDelimiter?: string | undefined;
+  /** The part that a document belongs to, MMLU's subject: limit, draw of examples and estimates are made for each. */
+  subset?(doc: Doc): string;
+}
+
+/** Worked examples, put before a document's question as lm-evaluation-harness 0.4.13 puts them. */
+export interface FewShot<Doc = unknown> {
+  /** How many where the run does not say; default 0. */
+  count?: number | undefined;
+  /** Paths below the data folder that `documents` reads. */
+  files: string[];
+  /** What examples are taken from, in the order of the split. */
+  documents(data: DataFolder): Promise<Doc[]>;
+  /** `default`: drawn anew for each document in order, by Python's generator. `first_n`: the first of the split. */
+  sampler: 'default' | 'first_n';
+  /**
+   * The document asked is never its own example, for which one more is drawn. The harness does so where the definition's
+   * `fewshot_split` equals its `test_split`, be it that it names neither; elsewhere examples of the scored split may hold
+   * the answer.
+   */
+  leavesOut: boolean;
+  example(doc: Doc): Example;
+  /** Between question and answer; default one space. */
+  targetDelimiter?: string | undefined;
+  /** After each answer; default an empty line. */
+  delimiter?: string | undefined;
+}
+
+export interface Example {
+  question: string;
+  /** Empty: the question stands alone, without a delimiter. */
+  answer: string;
 }
 
 export interface Metric {
@@ -35,6 +75,8 @@ export interface Metric {
   protocol?: string | undefined;
   /** How two models are compared on it; by default what `standardComparisons` says of its name. */
   comparison?: MetricComparison | undefined;
+  /** Another metric's scores over these parts of the task only: a category of MMLU. */
+  over?: { metric: string; subsets: readonly string[] } | undefined;
 }
 
 /** Which paired test belongs to a metric, and what of a document it sees. Data, kept in the run's manifest. */
@@ -57,12 +99,16 @@ export interface MetricValue {
   /** Standard error; undefined where none is defined (a single document). */
   stderr: number | undefined;
   n: number;
+  /** The metric on each part of the task, by the part's name. */
+  subsets?: Record<string, { value: number; stderr: number | undefined; n: number }> | undefined;
 }
 
 /** Read access to the data folder; the host records hash and size of each file that was read. */
 export interface DataFolder {
   readText(path: string): Promise<string>;
   readLines(path: string): Promise<string[]>;
+  /** The regular files of a tar archive (`.tar` or `.tar.gz`) as UTF-8, by their paths inside it. */
+  readArchive(path: string): Promise<ReadonlyMap<string, string>>;
   has(path: string): Promise<boolean>;
 }
 

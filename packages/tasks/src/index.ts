@@ -3,6 +3,7 @@ import { arcChallenge, arcEasy } from './arc.js';
 import { c4, c4New } from './c4.js';
 import { hellaswag, hellaswagText } from './hellaswag.js';
 import { lambadaOpenai, lambadaStandard } from './lambada.js';
+import { mmlu } from './mmlu.js';
 import { openbookqa } from './openbookqa.js';
 import { piqa } from './piqa.js';
 import { ptb, ptbNew } from './ptb.js';
@@ -50,6 +51,7 @@ export const tasks: Task[] = [
   truthfulqaMc2,
   lambadaOpenai,
   lambadaStandard,
+  mmlu,
   tinystories,
   storyContinuation,
 ];

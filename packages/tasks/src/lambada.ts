@@ -30,6 +30,15 @@ function lambada(
     ],
     files: [file],
     documents: read,
+    /** Of the scored split itself, the document's own word not left out: the harness's definition names no other. */
+    fewShot: {
+      files: [file],
+      documents: read,
+      sampler: 'default',
+      leavesOut: false,
+      // The harness's target begins with a space of its own, behind the delimiter's.
+      example: ({ context, word }) => ({ question: context, answer: ` ${word}` }),
+    },
     requests: ({ context, word }) => [{ kind: 'logLikelihood', context, continuation: ` ${word}` }],
     score(_, results) {
       const [{ logprob, isGreedy }] = results.filter(isLogLikelihood);

@@ -1,6 +1,8 @@
 import {
   codePointLength,
   type DataFolder,
+  type Example,
+  type FewShot,
   type LogLikelihoodResult,
   type Metric,
   type RequestResult,
@@ -18,7 +20,7 @@ export interface ChoiceDoc {
   target: number;
 }
 
-export interface ChoiceTask<Doc extends ChoiceDoc = ChoiceDoc> {
+export interface ChoiceTask<Doc extends ChoiceDoc = ChoiceDoc> extends Pick<Task<Doc>, 'instruction' | 'subset'> {
   name: string;
   version: string;
   description: string;
@@ -30,17 +32,24 @@ export interface ChoiceTask<Doc extends ChoiceDoc = ChoiceDoc> {
   /** From the log-probability of each choice; needed where a metric is neither `acc` nor `accNorm` of the likeliest. */
   score?(doc: Doc, logprobs: number[]): Record<string, number>;
   aggregate?: Task['aggregate'];
+  /** Where worked examples come from. */
+  fewShot?: ChoiceExamples<Doc>;
 }
+
+export type ChoiceExamples<Doc extends ChoiceDoc = ChoiceDoc> = Omit<FewShot<Doc>, 'example'>;
 
 /**
  * A task scored as lm-evaluation-harness's `multiple_choice`: `acc` takes the likeliest choice, `accNorm` the likeliest
- * per character (code point) of its text, without the joining space. The first of equals wins.
+ * per character (code point) of its text, without the joining space, or of the context where that is chosen. The first of
+ * equals wins.
  */
-export function multipleChoice<Doc extends ChoiceDoc>(task: ChoiceTask<Doc>): Task<Doc> {
-  const { metrics, score = scoreLikeliest, ...rest } = task;
+export function multipleChoice<Doc extends ChoiceDoc = ChoiceDoc>(task: ChoiceTask<NoInfer<Doc>>): Task<Doc> {
+  const { metrics, score = scoreLikeliest, fewShot, ...rest } = task;
   const named = metrics.map((metric) => (typeof metric === 'string' ? { name: metric, higherIsBetter: true } : metric));
   return {
     ...rest,
+    ...(fewShot ? { fewShot: { ...fewShot, example: solve } } : {}),
+    targetDelimiter: ' ',
     metrics: named,
     requests: ({ contexts, choices }) =>
       contexts.flatMap((context) =>
@@ -59,8 +68,9 @@ export function multipleChoice<Doc extends ChoiceDoc>(task: ChoiceTask<Doc>): Ta
   };
 }
 
-function scoreLikeliest({ choices, target }: ChoiceDoc, logprobs: number[]): Record<string, number> {
-  const normalized = logprobs.map((logprob, index) => logprob / codePointLength(choices[index % choices.length]));
+function scoreLikeliest({ contexts, choices, target }: ChoiceDoc, logprobs: number[]): Record<string, number> {
+  const options = contexts.length > 1 ? contexts : choices;
+  const normalized = logprobs.map((logprob, index) => logprob / codePointLength(options[index]));
   return { acc: Number(likeliest(logprobs) === target), accNorm: Number(likeliest(normalized) === target) };
 }
 
@@ -71,4 +81,10 @@ export function likeliest(logprobs: readonly number[]): number {
 
 export function isLogLikelihood(result: RequestResult): result is LogLikelihoodResult {
   return result.kind === 'logLikelihood';
+}
+
+/** Question and right answer, whichever of the two is chosen. */
+export function solve({ contexts, choices, target }: ChoiceDoc): Example {
+  if (contexts.length > 1) return { question: contexts[target], answer: choices[0] };
+  return { question: contexts[0], answer: choices[target] };
 }

@@ -7,7 +7,7 @@ import { tinyData } from './tiny-data.js';
 const tokenizer = createToyTokenizer({ addsBos: true });
 const scorer = createToyScorer(tokenizer.vocabSize, 256);
 const data = openDataFolder(t.testdir(tinyData()));
-const shares = ['acc', 'accNorm', 'f1'];
+const shares = ['acc', 'accNorm', 'accStem', 'accHumanities', 'accSocialSciences', 'accOther', 'f1'];
 const vocabulary = [...shares, 'perplexity', 'wordPerplexity', 'bytePerplexity', 'bitsPerByte'];
 
 t.equal(new Set(tasks.map(({ name }) => name)).size, tasks.length, 'names are unique');

@@ -1,4 +1,6 @@
 import { gzipSync } from 'node:zlib';
+import { tasks } from '@lowbit/tasks';
+import { makeTar } from './make-tar.js';
 
 /** A data folder with a few made-up rows for every task, in the official files' forms. */
 export function tinyData() {
@@ -123,6 +125,10 @@ export function tinyData() {
         { question: 'Who?', mc1_targets: { No: 0, Yes: 1 }, mc2_targets: { No: 0, Yes: 1 } },
       ]),
     },
+    mmlu: {
+      'mmlu_test.tar.gz': makeTar(mmluFiles('test', 2)),
+      'mmlu_dev.tar.gz': makeTar(mmluFiles('dev', 5)),
+    },
     wikitext2: {
       'wiki.test.raw':
         ' \n = First = \n \n Some text , here . \n = = Part = = \n More @-@ text . \n = Second = \n It is ( very ) short . \n',
@@ -142,4 +148,17 @@ export function tinyData() {
       .map((n) => `Once there was a fox. It had ${n} hats. "Nice!" it said. Then number ${n} was lost. The end.`)
       .join('\n<|endoftext|>\n'),
   };
+}
+
+/** Every subject, with as many rows each. */
+function mmluFiles(split: string, rows: number): Record<string, string> {
+  const subjects = tasks.find(({ name }) => name === 'mmlu')?.metrics.flatMap(({ over }) => over?.subsets ?? []) ?? [];
+  const lines = (subject: string): string[] =>
+    Array.from({ length: rows }, (_, row) => `" ${subject}, ${split} ${row}? ",a${row},"b, c",d,"e ""f""",${row % 4}`);
+  return Object.fromEntries(
+    subjects.map((subject) => [
+      `${split}/${subject}_${split}.csv`,
+      `question,choice0,choice1,choice2,choice3,answer\n${lines(subject).join('\n')}\n`,
+    ]),
+  );
 }

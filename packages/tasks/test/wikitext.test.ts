@@ -14,6 +14,7 @@ async function scoredTexts(raw: string): Promise<string[]> {
   const docs = await wikitext.documents({
     readText: async () => raw,
     readLines: async () => [],
+    readArchive: async () => new Map(),
     has: async () => true,
   });
   return docs.flatMap((doc) => wikitext.requests(doc).map((request) => ('text' in request ? request.text : '')));

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { compareRun, inspectSubject, LowbitError, readSamples } from '@lowbit/core';
-import type { RunOutcome } from '@lowbit/core';
+import type { ChatTurns, RunOutcome } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import { listGroupRows } from '@lowbit/reports';
 import { mkdir, writeFile } from 'node:fs/promises';
@@ -16,6 +16,7 @@ interface EvalOptions extends ModelOptions {
   recipe: string[];
   limit?: number;
   fewShot?: number;
+  chatTemplate?: ChatTurns;
   window?: number;
   windows?: number;
   samples?: string;
@@ -25,15 +26,15 @@ interface EvalOptions extends ModelOptions {
 
 /** `lowbit eval CHECKPOINT|ARTIFACT --tasks T,...`: an experiment of one model, without a file. */
 export async function evaluate(path: string, options: EvalOptions, host: Host): Promise<number> {
-  const { tasks, recipe, limit, fewShot = 0, window, windows, output, json, samples } = options;
-  if (fewShot > 0)
-    throw new LowbitError('USAGE', `Expected --few-shot 0, got ${fewShot}; worked examples are not there yet.`);
+  const { tasks, recipe, limit, fewShot, chatTemplate, window, windows, output, json, samples } = options;
   if (recipe.length > 0 && (await inspectSubject(path, await loadKernels())).recipe !== undefined)
     throw new LowbitError(
       'USAGE',
       `Expected a float checkpoint for --recipe, got the artifact ${path}; leave --recipe out to score it as it is.`,
     );
   const limits = {
+    ...(fewShot === undefined ? {} : { fewShot }),
+    ...(chatTemplate === undefined ? {} : { chatTemplate }),
     ...(limit === undefined ? {} : { limit }),
     ...(window === undefined ? {} : { window }),
     ...(windows === undefined ? {} : { windows }),

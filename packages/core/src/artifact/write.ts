@@ -25,6 +25,7 @@ const copied = [
   'tokenizer.json',
   'tokenizer_config.json',
   'special_tokens_map.json',
+  'chat_template.jinja',
 ];
 
 /**

@@ -16,7 +16,13 @@ import { refuse } from './format.js';
 import type { ExportFormat, ExportSource } from './format.js';
 import type { LayerPlan } from './layer-grid.js';
 
-const copied = ['generation_config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'];
+const copied = [
+  'generation_config.json',
+  'tokenizer.json',
+  'tokenizer_config.json',
+  'special_tokens_map.json',
+  'chat_template.jinja',
+];
 
 const torchDtypes: Readonly<Record<'F32' | 'F16' | 'BF16', FloatType>> = {
   F32: 'float32',

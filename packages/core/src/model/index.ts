@@ -17,5 +17,6 @@ export { readSafetensorsHeader } from './safetensors.js';
 export type { SafetensorsFile, StoredTensor } from './safetensors.js';
 export { writeSafetensors } from './safetensors-write.js';
 export type { NewTensor } from './safetensors-write.js';
+export type { ChatMessage, ChatTemplate } from './chat-template.js';
 export { checkTokenizer, openTokenizer } from './tokenizer.js';
 export type { Tokenizer } from './tokenizer.js';

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { PreTrainedTokenizer } from '@huggingface/transformers';
 import { LowbitError } from '../errors.js';
+import { createChatTemplate, findChatTemplate } from './chat-template.js';
+import type { ChatMessage, ChatTemplate } from './chat-template.js';
 import type { Decoder } from './decoder.js';
 import { isJsonObject, parseJsonObject } from './json.js';
 import type { JsonObject } from './json.js';
@@ -17,8 +20,10 @@ export interface Tokenizer {
   eosId: number | undefined;
   /** Largest id + 1, added tokens included. */
   vocabSize: number;
-  /** sha256 over tokenizer.json and tokenizer_config.json. */
+  /** sha256 over tokenizer.json, tokenizer_config.json and, where there is one, chat_template.jinja. */
   digest: string;
+  /** Undefined where the model has none. */
+  chatTemplate?: ChatTemplate | undefined;
   /** A text encoded with `special` begins with BOS. */
   addsBos: boolean;
 }
@@ -38,8 +43,14 @@ export async function openTokenizer(directory: string): Promise<Tokenizer> {
       `${directory} must hold tokenizer.json to encode text, and does not; put the model's own there.`,
     );
   const configText = await readText(join(directory, 'tokenizer_config.json'));
+  const templateFile = await readText(join(directory, 'chat_template.jinja'));
   const model = parseJsonObject(text, file, 'TOKENIZER_MISSING');
-  const config = configText === undefined ? {} : readConfig(configText, directory);
+  const given =
+    configText === undefined
+      ? {}
+      : parseJsonObject(configText, join(directory, 'tokenizer_config.json'), 'TOKENIZER_MISSING');
+  const config = prepareConfig(given);
+  const template = findChatTemplate(templateFile, given);
   const { PreTrainedTokenizer } = await import('@huggingface/transformers');
   const corrected = { ...model, pre_tokenizer: correctPreTokenizer(model.pre_tokenizer) };
   const tokenizer = build(() => new PreTrainedTokenizer(corrected, config), file);
@@ -57,7 +68,11 @@ export async function openTokenizer(directory: string): Promise<Tokenizer> {
     bosId,
     eosId: tokenizer.eos_token_id ?? undefined,
     vocabSize: [...vocabulary.values()].reduce((size, id) => Math.max(size, id + 1), 0),
-    digest: digestTexts(text, configText),
+    digest: digestTexts(text, configText, ...(templateFile === undefined ? [] : [templateFile])),
+    chatTemplate:
+      template === undefined
+        ? undefined
+        : createChatTemplate(template, (messages) => applyTemplate(tokenizer, template, messages)),
     addsBos: bosId !== undefined && encode('a', true)[0] === bosId,
   };
 }
@@ -75,9 +90,14 @@ async function readText(file: string): Promise<string | undefined> {
   return readFile(file, 'utf8').catch(() => undefined);
 }
 
-/** Token names may be strings or objects with `content`; the library takes strings. Templates are not used here. */
-function readConfig(text: string, directory: string): JsonObject {
-  const config = parseJsonObject(text, join(directory, 'tokenizer_config.json'), 'TOKENIZER_MISSING');
+/** Text that ends where the assistant is to speak. */
+function applyTemplate(tokenizer: PreTrainedTokenizer, template: string, messages: ChatMessage[]): string {
+  const options = { chat_template: template, tokenize: false, add_generation_prompt: true } as const;
+  return String(tokenizer.apply_chat_template(messages, options));
+}
+
+/** Token names may be strings or objects with `content`; the library takes strings. A template is handed over by name. */
+function prepareConfig(config: JsonObject): JsonObject {
   const entries = Object.entries(config).filter(([key]) => key !== 'chat_template');
   return Object.fromEntries(
     entries.map(([key, value]) => [key, key.endsWith('_token') && isJsonObject(value) ? value.content : value]),

@@ -1,6 +1,7 @@
 import type { Execution } from '../execution.js';
 import type { RopeFrequencies } from '../model/round-rope.js';
 import type { StepSpec } from '../parse-recipe.js';
+import type { ChatTurns } from '../scoring/prompts.js';
 import type { CalibrationRecord, CellKey, CellResult } from '../store/types.js';
 
 /** What a worker is asked to do: data only, so that it could as well go to another machine. */
@@ -28,6 +29,9 @@ export interface EvalJob extends JobBase {
   limit: number | undefined;
   window: number | undefined;
   windows: number | undefined;
+  /** Worked examples before each question. */
+  fewShot?: number | undefined;
+  chatTemplate?: ChatTurns | undefined;
   /**
    * What other cells are compared with is kept in `folder`, or was kept there while the float model at `model` was scored
    * and is compared with.

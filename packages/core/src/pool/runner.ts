@@ -5,6 +5,7 @@ import { countExecuted } from '../execution.js';
 import { makeArtifacts } from '../quantize/make-artifacts.js';
 import { resolveSteps } from '../recipe.js';
 import type { Registry } from '../registry.js';
+import { openChat } from '../scoring/prompts.js';
 import { formatSamples } from '../scoring/samples.js';
 import { scoreTask } from '../scoring/score-task.js';
 import type { Baseline } from '../scoring/score-requests.js';
@@ -81,16 +82,19 @@ export class JobRunner {
     const begin = performance.now();
     const subject = await this.#load(job.subject);
     const loaded = performance.now();
+    const tokenizer = await subject.tokenizer();
+    const { fewShot, chatTemplate } = job;
+    const chat = openChat(chatTemplate, tokenizer, subject.name);
     const score = await scoreTask(registry.findTask(job.cell.task), {
-      tokenizer: await subject.tokenizer(),
+      tokenizer,
       scorer: subject.scorer,
       data: openDataFolder(job.data ?? 'data'),
-      ...{ limit: job.limit, window: job.window, maxWindows: job.windows },
+      ...{ limit: job.limit, window: job.window, maxWindows: job.windows, fewShot, chat },
       baseline: await this.#openBaseline(job.baseline),
       progress: (done, total) => report({ done, total, what: 'tokens' }),
     });
     const seconds = { quantize: job.quantizeSeconds, load: (loaded - begin) / 1000, score: secondsSince(loaded) };
-    return { cell: describeCell(job.cell, subject, score, seconds), samples: formatSamples(score.samples) };
+    return { cell: describeCell(job, subject, score, seconds), samples: formatSamples(score.samples) };
   }
 
   /** One head object a float model: the scorer keeps its session as long as it is the same. */
@@ -127,15 +131,16 @@ export class JobRunner {
   }
 }
 
-function describeCell(key: CellKey, subject: Subject, score: TaskScore, seconds: CellResult['seconds']): CellResult {
-  const { digest, model, recipe, task } = key;
+function describeCell(job: EvalJob, subject: Subject, score: TaskScore, seconds: CellResult['seconds']): CellResult {
+  const { digest, model, recipe, task } = job.cell;
+  const { fewShot, chatTemplate } = job;
   const { documents, tokens, computedTokens, windows, tokenSha256 } = score.counts;
   return {
     formatVersion: 1,
     ...{ digest, model, recipe, task },
     status: 'done',
-    rows: score.values.map(({ metric, protocol, value, stderr, n, higherIsBetter }): Row => ({
-      ...{ model, recipe, task, metric, protocol, value, stderr, n, higherIsBetter },
+    rows: score.values.map(({ metric, protocol, value, stderr, n, subsets, higherIsBetter }): Row => ({
+      ...{ model, recipe, task, metric, protocol, value, stderr, n, subsets, fewShot, chatTemplate, higherIsBetter },
       bitsPerWeight: subject.bitsPerWeight,
       precision: subject.execution.precision,
       executedLayers: countExecuted(subject.execution),

@@ -2,15 +2,22 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LowbitError } from '../errors.js';
 import { writeAtomic } from '../store/atomic-write.js';
-import type { DataFolder, Metric, MetricValue, RequestResult, Task } from '../task.js';
+import type { DataFolder, Metric, MetricValue, Request, RequestResult, Task } from '../task.js';
+import { aggregate, noScore } from './aggregate.js';
 import { summarizeDivergence, summarizeFlips, toBaseline, type BaselineDocument } from './distance.js';
+import { countExamples, openExamples } from './few-shot.js';
+import { buildRequests } from './prompts.js';
+import type { Chat } from './prompts.js';
 import { scoreRequests, type Baseline, type ScoreCounts, type ScoreOptions } from './score-requests.js';
-import { estimateMean } from '../statistics/estimates.js';
 
 export interface TaskOptions extends ScoreOptions {
   data: DataFolder;
-  /** Only the first documents. */
+  /** Only the first documents, of each part where a task has parts. */
   limit?: number | undefined;
+  /** Worked examples for each document; default the task's. */
+  fewShot?: number | undefined;
+  /** Puts each prompt through the model's template. */
+  chat?: Chat | undefined;
 }
 
 /** A metric's value with what a row needs to name it. */
@@ -36,7 +43,7 @@ export interface TaskScore {
 /** Scores a model on a task: documents, requests, log-probabilities, scores, metrics. */
 export async function scoreTask(task: Task, options: TaskOptions): Promise<TaskScore> {
   const docs = await readDocuments(task, options.data, options.limit);
-  const requests = docs.map((doc) => task.requests(doc));
+  const requests = await promptTask(task, docs, options);
   const { results, divergences, counts } = await scoreRequests(requests.flat(), options);
   let next = 0;
   const samples = docs.map((doc, docId): Sample => {
@@ -46,6 +53,7 @@ export async function scoreTask(task: Task, options: TaskOptions): Promise<TaskS
   const measured = aggregate(
     task,
     samples.map(({ scores }) => scores),
+    docs,
   );
   const values = task.metrics.map((metric): TaskValue => {
     const value = measured.find((each) => each.metric === metric.name);
@@ -75,6 +83,16 @@ async function measureDistance(
   return [];
 }
 
+/** The requests of each document, worked examples and chat template included. */
+export async function promptTask(
+  task: Task,
+  docs: readonly unknown[],
+  { data, fewShot, chat }: Pick<TaskOptions, 'data' | 'fewShot' | 'chat'>,
+): Promise<Request[][]> {
+  const count = countExamples(task, docs[0], fewShot);
+  return buildRequests(task, docs, await openExamples(task, docs, data, count), chat);
+}
+
 /** TASK_DATA when a file of the task is not in the data folder: to be asked of every task before work starts. */
 export async function requireTaskFiles(task: Task, data: DataFolder): Promise<void> {
   for (const file of task.files)
@@ -97,25 +115,19 @@ async function readDocuments(task: Task, data: DataFolder, limit: number | undef
       'TASK_DATA',
       `Task ${task.name} should have documents, but ${task.files.join(', ')} has none.`,
     );
-  return docs.slice(0, limit);
+  return limitDocuments(task, docs, limit);
 }
 
-function aggregate(task: Task, scores: Record<string, number>[]): MetricValue[] {
-  if (task.aggregate) return task.aggregate(scores);
-  return task.metrics.map(({ name }) => {
-    const values = scores.map((each) => {
-      if (each[name] === undefined) throw noScore(task, name);
-      return each[name];
-    });
-    return { metric: name, ...estimateMean(values), n: values.length };
+/** The harness limits each task of a group, so the limit is of each part. */
+function limitDocuments(task: Task, docs: unknown[], limit: number | undefined): unknown[] {
+  if (limit === undefined || !task.subset) return docs.slice(0, limit);
+  const counts = new Map<string, number>();
+  return docs.filter((doc) => {
+    const subset = task.subset?.(doc) ?? '';
+    const count = (counts.get(subset) ?? 0) + 1;
+    counts.set(subset, count);
+    return count <= limit;
   });
-}
-
-function noScore(task: Task, metric: string): LowbitError {
-  return new LowbitError(
-    'TASK_DATA',
-    `Task ${task.name} should score ${metric}, but its definition gives no value for it; correct the task.`,
-  );
 }
 
 /** The metric's id for this run: window and stride of its windows, or a window stated for a rolling text. */

@@ -39,6 +39,18 @@ export function estimateGroup(tasks: readonly Estimate[], weights: readonly numb
 }
 
 /**
+ * The mean over all members of several groups, from each group's own, with the pooled error: as lm-evaluation-harness
+ * gives a group of tasks that is weighted by size.
+ */
+export function poolMeans(groups: readonly (Estimate & { n: number })[]): Estimate & { n: number } {
+  const n = sum(groups.map((group) => group.n));
+  const value = sum(groups.map((group) => group.value * group.n)) / n;
+  const squares = groups.map((group) => (group.stderr ?? NaN) ** 2 * group.n * (group.n - 1));
+  const stderr = Math.sqrt(sum(squares) / (n - groups.length) / n);
+  return { value, stderr: Number.isNaN(stderr) ? undefined : stderr, n };
+}
+
+/**
  * exp of an estimated loss, as perplexity; its error by the delta method, exp(loss) times the loss's error. The harness
  * gives a bootstrap there, which is equal for small errors and needs no random numbers here.
  */

@@ -1,5 +1,6 @@
 import type { LayerOverride } from '../layer-options.js';
 import type { ExecutionRecord, Precision } from '../execution.js';
+import type { ChatTurns } from '../scoring/prompts.js';
 import type { Metric } from '../task.js';
 import type { TaskGroup } from '../task-group.js';
 
@@ -68,6 +69,10 @@ export interface TaskRecord {
   source: string;
   metrics: Metric[];
   limit: number | undefined;
+  /** Worked examples before each question; absent where nothing is asked. */
+  fewShot?: number | undefined;
+  /** Present where prompts went through the model's chat template. */
+  chatTemplate?: ChatTurns | undefined;
   files: { path: string; sha256: string; bytes: number }[];
 }
 
@@ -134,6 +139,11 @@ export interface Row {
   value: number;
   stderr: number | undefined;
   n: number;
+  /** The metric on each part of the task (MMLU's subjects), by the part's name. */
+  subsets?: Record<string, { value: number; stderr: number | undefined; n: number }> | undefined;
+  /** Worked examples before each question; absent where nothing is asked. */
+  fewShot?: number | undefined;
+  chatTemplate?: ChatTurns | undefined;
   higherIsBetter: boolean;
   bitsPerWeight: number;
   /** Of the products; runs before there was a choice have none. */

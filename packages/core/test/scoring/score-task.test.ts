@@ -17,18 +17,16 @@ const scorer = createToyScorer(tokenizer.vocabSize, 64);
 const noData: DataFolder = {
   readText: async () => '',
   readLines: async () => [],
+  readArchive: async () => new Map(),
   has: async () => false,
 };
 const options = { tokenizer, scorer, data: noData };
 
+const facts = { name: 'counting', version: '1', description: 'counts', source: 'made up', files: ['a.txt'] };
 /** Documents with a different number of requests each; the score is that number. */
 const counting: Task<string[]> = {
-  name: 'counting',
-  version: '1',
-  description: 'counts',
-  source: 'made up',
+  ...facts,
   metrics: [{ name: 'requestCount', higherIsBetter: true }],
-  files: ['a.txt'],
   documents: async () => [['x'], ['x', 'y', 'z'], ['y', 'z']],
   requests: (doc) => doc.map((continuation) => ({ kind: 'logLikelihood', context: 'c', continuation })),
   score: (_, results) => ({ requestCount: results.length }),
@@ -62,8 +60,7 @@ t.test('a task may aggregate, and must give every metric that it names', async (
 
 t.test('the protocol names the window of this run', async (t) => {
   const windows: Task<string> = {
-    ...counting,
-    target: undefined,
+    ...facts,
     metrics: [{ name: 'loss', higherIsBetter: false, protocol: 'ppl/papers-{window}' }],
     documents: async () => ['abcdefghijkl'],
     requests: (text) => [{ kind: 'windows', text, window: 4 }],
