@@ -2,6 +2,7 @@ import { access, readFile } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import { LowbitError, parseExperiment } from '@lowbit/core';
 import type { Experiment } from '@lowbit/core';
+import { expandTaskFiles } from './expand-task-files.js';
 import { findData } from './find-data.js';
 import { importModule } from './import-module.js';
 
@@ -16,7 +17,7 @@ export async function loadExperiment(file: string): Promise<Experiment> {
       { cause },
     );
   });
-  const experiment = parseExperiment(await readValue(file), file);
+  const experiment = await expandTaskFiles(parseExperiment(await readValue(file), file));
   return { ...experiment, data: experiment.data ?? (await findData(undefined)) };
 }
 

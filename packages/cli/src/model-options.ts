@@ -1,5 +1,6 @@
 import { parseExperiment } from '@lowbit/core';
 import type { Execution, Experiment, ExperimentSpec, RopeFrequencies } from '@lowbit/core';
+import { expandTaskFiles } from './expand-task-files.js';
 import { findData } from './find-data.js';
 import { readRecipe } from './read-recipe.js';
 
@@ -37,5 +38,5 @@ export async function toExperiment(
     ...(execution === undefined ? {} : { execution }),
     ...rest,
   };
-  return parseExperiment(spec, 'the command line');
+  return expandTaskFiles(parseExperiment(spec, 'the command line'));
 }

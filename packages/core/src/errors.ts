@@ -29,6 +29,7 @@ export const errorCodes = [
   'CALIBRATION_SHORT',
   'CALIBRATION_VALUE',
   'TASK_UNKNOWN',
+  'TASK_FILE',
   'TASK_DATA',
   'TASK_SHORT',
   'BASELINE_MISSING',

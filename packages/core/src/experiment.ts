@@ -96,6 +96,7 @@ export function defineExperiment(experiment: ExperimentSpec): ExperimentSpec {
 }
 
 export interface TaskChoice {
+  /** Of a task; of a task file while the experiment is not yet expanded, its absolute path. */
   name: string;
   limit: number | undefined;
   window: number | undefined;
@@ -144,7 +145,8 @@ export function parseExperiment(value: unknown, file: string): Experiment {
     tasks: spec.tasks.map((task) => {
       const own = nameTask(task);
       const { limit = spec.limit, window = spec.window, windows = spec.windows, fewShot = spec.fewShot } = own;
-      return { name: own.name, limit, window, windows, fewShot };
+      const name = isTaskPath(own.name) ? at(own.name) : own.name;
+      return { name, limit, window, windows, fewShot };
     }),
     calibration: spec.calibration === undefined ? undefined : readCalibration(spec.calibration, at, spec.seed),
     data: spec.data === undefined ? undefined : at(spec.data),
@@ -157,6 +159,11 @@ export function parseExperiment(value: unknown, file: string): Experiment {
     distance: spec.distance,
     plugins: spec.plugins.map((plugin) => (plugin.startsWith('.') || isAbsolute(plugin) ? at(plugin) : plugin)),
   };
+}
+
+/** A task file or a folder of them, no name. */
+export function isTaskPath(name: string): boolean {
+  return /\.ya?ml$|[\\/]/.test(name);
 }
 
 function nameTask(task: string | Partial<TaskChoice>): Partial<TaskChoice> & { name: string } {

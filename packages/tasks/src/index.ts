@@ -22,6 +22,7 @@ export { multipleChoice, type ChoiceDoc, type ChoiceTask } from './multiple-choi
 export { perplexity, type PerplexityTask } from './perplexity.js';
 export { readJsonLines, readJsonList, readLabels, type Row } from './rows.js';
 export { textTasks } from './text.js';
+export { isTaskFile, loadTaskFiles } from './yaml/load-tasks.js';
 
 export const tasks: Task[] = [
   wikitext2,

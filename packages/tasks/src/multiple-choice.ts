@@ -11,7 +11,7 @@ import {
 
 /**
  * A question with its answers. Usually one context and several choices; with several contexts and one choice it is the
- * context that is chosen (WinoGrande's partial scoring). A space is put between context and choice.
+ * context that is chosen (WinoGrande's partial scoring). The delimiter is put between context and choice.
  */
 export interface ChoiceDoc {
   contexts: string[];
@@ -32,6 +32,8 @@ export interface ChoiceTask<Doc extends ChoiceDoc = ChoiceDoc> extends Pick<Task
   /** From the log-probability of each choice; needed where a metric is neither `acc` nor `accNorm` of the likeliest. */
   score?(doc: Doc, logprobs: number[]): Record<string, number>;
   aggregate?: Task['aggregate'];
+  /** Between context and choice; default one space. */
+  targetDelimiter?: string;
   /** Where worked examples come from. */
   fewShot?: ChoiceExamples<Doc>;
 }
@@ -44,16 +46,20 @@ export type ChoiceExamples<Doc extends ChoiceDoc = ChoiceDoc> = Omit<FewShot<Doc
  * equals wins.
  */
 export function multipleChoice<Doc extends ChoiceDoc = ChoiceDoc>(task: ChoiceTask<NoInfer<Doc>>): Task<Doc> {
-  const { metrics, score = scoreLikeliest, fewShot, ...rest } = task;
+  const { metrics, score = scoreLikeliest, fewShot, targetDelimiter = ' ', ...rest } = task;
   const named = metrics.map((metric) => (typeof metric === 'string' ? { name: metric, higherIsBetter: true } : metric));
   return {
     ...rest,
     ...(fewShot ? { fewShot: { ...fewShot, example: solve } } : {}),
-    targetDelimiter: ' ',
+    targetDelimiter,
     metrics: named,
     requests: ({ contexts, choices }) =>
       contexts.flatMap((context) =>
-        choices.map((choice) => ({ kind: 'logLikelihood' as const, context, continuation: ` ${choice}` })),
+        choices.map((choice) => ({
+          kind: 'logLikelihood' as const,
+          context,
+          continuation: `${targetDelimiter}${choice}`,
+        })),
       ),
     target: ({ target }) => target,
     score(doc, results) {

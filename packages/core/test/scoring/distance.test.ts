@@ -15,7 +15,12 @@ import {
 import t from 'tap';
 
 const tokenizer = createToyTokenizer();
-const noData: DataFolder = { readText: async () => '', readLines: async () => [], has: async () => false };
+const noData: DataFolder = {
+  readText: async () => '',
+  readLines: async () => [],
+  readArchive: async () => new Map(),
+  has: async () => false,
+};
 /** The toy's states are its logits. */
 const head = {} as ReferenceHead;
 const metricsOf = (values: readonly TaskValue[]) =>
