@@ -42,7 +42,13 @@ export async function openExamples(
     const pool = pools.get(subset) ?? [];
     const needed = count + Number(fewShot.leavesOut);
     if (pool.length < needed) throw tooFew(task, fewShot, subset, needed, pool.length);
-    drawers.set(subset, createSampler(pool, count, fewShot));
+    const drawn = createSampler(pool, count, fewShot);
+    drawers.set(subset, (doc) => {
+      const found = drawn(doc);
+      // A split with the same row several times, all of them left out.
+      if (found.length < count) throw tooFew(task, fewShot, subset, count, found.length);
+      return found;
+    });
   }
   return (doc) => (drawers.get(subsetOf(doc))?.(doc) ?? []).map((each) => fewShot.example(each));
 }
@@ -60,7 +66,9 @@ function createSampler(
   return (doc) => {
     const drawn = others(random.sample(pool, count + 1), doc).slice(0, count);
     // Rows that occur twice: the harness draws anew from a pool without any copy.
-    return drawn.length === count ? drawn : random.sample(others(pool, doc), count);
+    if (drawn.length === count) return drawn;
+    const rest = others(pool, doc);
+    return rest.length < count ? rest : random.sample(rest, count);
   };
 }
 
