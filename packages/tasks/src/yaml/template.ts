@@ -7,6 +7,12 @@ export interface Template {
   evaluate(doc: object): unknown;
 }
 
+/** A value of the library's. */
+interface Value {
+  type: string;
+  value: unknown;
+}
+
 interface Node {
   type: string;
   [key: string]: unknown;
@@ -55,8 +61,7 @@ export function isList(text: string): boolean {
 
 function capture(expression: Node, doc: object): unknown {
   let captured: unknown;
-  const keep = (value: unknown): string => {
-    if (value === undefined) throw new Error('it is undefined');
+  const keep = (value: Value): string => {
     captured = toPlain(value);
     return '';
   };
@@ -64,11 +69,20 @@ function capture(expression: Node, doc: object): unknown {
   return captured;
 }
 
-function run(program: Node, doc: object, functions: Record<string, (...values: never[]) => unknown>): string {
+/** `functions` take the library's own values, of which one knows whether it is null or not there at all. */
+function run(program: Node, doc: object, functions: Record<string, (...values: Value[]) => unknown>): string {
   const environment = new Environment();
-  const named = Object.entries({ index: indexOf, ...functions }).map(([name, each]) => [helper(name), each]);
-  for (const [name, value] of [...Object.entries({ ...globals, ...doc }), ...named] as [string, unknown][])
-    environment.set(name, value);
+  for (const [name, value] of Object.entries({ ...globals, ...doc })) environment.set(name, value);
+  for (const [name, each] of Object.entries({ index: indexOf, ...functions })) {
+    environment.set(helper(name), each);
+    const wrapped = environment.variables.get(helper(name)) as { value: (args: unknown[], scope: unknown) => unknown };
+    const inner = wrapped.value;
+    wrapped.value = (args, scope) =>
+      inner(
+        args.map((value) => ({ value })),
+        scope,
+      );
+  }
   return String(new Interpreter(environment).run(program as never).value);
 }
 
@@ -109,31 +123,28 @@ function isNode(value: unknown): value is Node {
 }
 
 /** Python's `str`. */
-function asText(value: unknown): string {
+function asText(value: Value): string {
   const plain = toPlain(value);
   if (typeof plain === 'string') return plain;
   if (plain === null) return 'None';
   if (typeof plain === 'boolean') return plain ? 'True' : 'False';
   // From an exponent on, the two languages write numbers differently.
-  if (typeof plain === 'number' && !String(plain).includes('e')) return String(plain);
-  throw new Error(plain === undefined ? 'it is undefined' : `it prints ${JSON.stringify(plain)}`);
+  if (typeof plain === 'number' && !String(plain).includes('e'))
+    return value.type === 'FloatValue' && Number.isInteger(plain) ? plain.toFixed(1) : String(plain);
+  throw new Error(`it prints ${JSON.stringify(plain)}`);
 }
 
-function indexOf(list: unknown, item: unknown): number {
+function indexOf(list: Value, item: Value): number {
   const plain = toPlain(list);
   const index = Array.isArray(plain) ? plain.indexOf(toPlain(item)) : -1;
   if (index < 0) throw new Error(`${JSON.stringify(toPlain(item))} is not in the list`);
   return index;
 }
 
-/** The library hands over the elements of lists and mappings as its own values. */
-function toPlain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((each) => toPlain(unwrap(each)));
-  if (value instanceof Map)
-    return Object.fromEntries([...value].map(([key, each]) => [String(key), toPlain(unwrap(each))]));
+function toPlain({ type, value }: Value): unknown {
+  if (type === 'UndefinedValue') throw new Error('it is undefined');
+  if (type === 'NullValue') return null;
+  if (Array.isArray(value)) return value.map(toPlain);
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, each]) => [String(key), toPlain(each)]));
   return value;
-}
-
-function unwrap(value: unknown): unknown {
-  return typeof value === 'object' && value !== null && 'value' in value ? value.value : value;
 }
