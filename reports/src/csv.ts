@@ -77,6 +77,8 @@ function describeRow(
     bits: recipe?.bits,
     task: key.task,
     taskVersion: task?.version,
+    fewShot: row?.fewShot ?? task?.fewShot,
+    chatTemplate: row?.chatTemplate ?? task?.chatTemplate,
     metric: row?.metric,
     protocol: row?.protocol,
     value: row?.value,

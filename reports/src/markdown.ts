@@ -10,7 +10,7 @@ import { describeGroup } from './group-rows.js';
 import { formatOption, listOverrides } from './recipe-series.js';
 import { buildResultTables, type Entry, type MetricColumn, type ResultTable } from './result-table.js';
 import type { RunData } from './run-data.js';
-import { collectTaskFacts, type TaskFacts } from './task-facts.js';
+import { collectTaskFacts, describePrompt, type TaskFacts } from './task-facts.js';
 
 export function renderMarkdown(runs: readonly RunData[], title: string): string {
   const parts = [`# ${escapeMarkdown(title)}`, ...runs.flatMap((run) => renderRun(run, runs.length > 1))];
@@ -82,7 +82,7 @@ function renderTasks(facts: readonly TaskFacts[]): string {
   const count = (value: number | undefined) => (value === undefined ? '–' : formatCount(value));
   const lines = facts.map(({ model, task, columns, counts }) => [
     escapeMarkdown(model),
-    escapeMarkdown(`${task.name} v${task.version}`),
+    escapeMarkdown([`${task.name} v${task.version}`, describePrompt(task) ?? []].flat().join(', ')),
     escapeMarkdown(columns.map(({ metric, protocol }) => (protocol ? `${metric} ${protocol}` : metric)).join(', ')),
     escapeMarkdown(task.source),
     count(counts?.documents),

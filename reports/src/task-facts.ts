@@ -16,6 +16,12 @@ export interface TaskFacts {
   sameTokens: boolean;
 }
 
+/** How the questions were asked: `5-shot, chat template (multi-turn)`; undefined where nothing is asked. */
+export function describePrompt({ fewShot, chatTemplate }: TaskRecord): string | undefined {
+  if (fewShot === undefined) return undefined;
+  return chatTemplate === undefined ? `${fewShot}-shot` : `${fewShot}-shot, chat template (${chatTemplate})`;
+}
+
 export function collectTaskFacts(run: RunData, tables: readonly ResultTable[]): TaskFacts[] {
   const index = indexCells(run);
   return tables.flatMap((table) =>

@@ -42,6 +42,21 @@ t.test('the document has the sentence, the notes and the protocol', async (t) =>
   t.match(text, '- Kernels: native, avx2');
 });
 
+t.test('shots and chat template stand beside the task', async (t) => {
+  const run = makeRunData();
+  Object.assign(run.manifest.tasks[1] ?? {}, { fewShot: 5 });
+  Object.assign(run.manifest.tasks[2] ?? {}, { fewShot: 0, chatTemplate: 'multi-turn' });
+  const text = await renderOne(run, 'md');
+  t.match(text, /arc_easy v[\w.]+, 5-shot +\|/);
+  t.match(text, /piqa v[\w.]+, 0-shot, chat template \(multi-turn\) +\|/);
+  const html = await renderOne(run, 'html');
+  t.match(html, '<small>5-shot</small>');
+  t.match(html, '<small>0-shot, chat template (multi-turn)</small>');
+  const [head = '', ...lines] = (await renderOne(run, 'csv')).split('\n').map((line) => line.split(','));
+  const column = head.indexOf('fewShot');
+  t.strictSame([...new Set(lines.filter((line) => line.includes('piqa')).map((line) => line[column]))], ['0']);
+});
+
 t.test('markup in names comes out as text', async (t) => {
   t.equal(
     escapeMarkdown('a|b <i>x</i> *y* `z` [l](u) ~s~ &amp; \\'),

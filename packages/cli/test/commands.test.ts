@@ -203,6 +203,7 @@ t.test('bad usage and input: status 2, one sentence with its code, nothing on st
       'EXPERIMENT_OPTION',
       /names no split .*, got fewShot 5/,
     ],
+    [['eval', model, '--tasks', './none.yaml', '--data', model], 'TASK_FILE', /found none .*; correct the path\.$/m],
     [evaluate('--chat-template'), 'CHAT_TEMPLATE', /found none; leave --chat-template out/],
     [evaluate('--chat-template', 'both'), 'USAGE', /; allowed choices are multi-turn, single-turn\.$/m],
     [evaluate('--taks', 'x'), 'USAGE', /'--taks'; did you mean --tasks\?$/m],

@@ -5,7 +5,7 @@ import { listCalibration, listEnvironment, orderRecipes, type Fact } from '../pr
 import { formatOption, listOverrides } from '../recipe-series.js';
 import type { ResultTable } from '../result-table.js';
 import type { RunData } from '../run-data.js';
-import type { TaskFacts } from '../task-facts.js';
+import { describePrompt, type TaskFacts } from '../task-facts.js';
 
 /** What decides whether two figures can be compared, and where these came from. */
 export interface ProtocolView {
@@ -39,6 +39,7 @@ interface TaskView {
   metrics: { name: string; arrow: string; protocol: string | null }[];
   documents: string;
   limit: string | null;
+  prompt: string | null;
   tokens: string;
   computedTokens: string;
   windows: string;
@@ -89,6 +90,7 @@ function viewTask({ model, task, columns, counts }: TaskFacts): TaskView {
       protocol: column.protocol ?? null,
     })),
     documents: count(counts?.documents),
+    prompt: describePrompt(task) ?? null,
     limit: task.limit === undefined ? null : formatCount(task.limit),
     tokens: count(counts?.tokens),
     computedTokens: count(counts?.computedTokens),

@@ -13,7 +13,7 @@ export const protocol = `<section id="{{id}}">
 <thead><tr><th scope="col" class="text">Task</th>{{#if severalModels}}<th scope="col" class="text">Model</th>{{/if}}<th scope="col" class="text">Metrics</th><th scope="col">Documents</th><th scope="col">Tokens</th><th scope="col">Computed</th><th scope="col">Windows</th><th scope="col" class="text">Token ids</th><th scope="col" class="text">Source and files</th></tr></thead>
 <tbody>
 {{#each tasks}}
-<tr><th scope="row">{{name}} <small>v{{version}}</small><span class="about">{{description}}</span></th>
+<tr><th scope="row">{{name}} <small>v{{version}}</small>{{#if prompt}} <small>{{prompt}}</small>{{/if}}<span class="about">{{description}}</span></th>
 {{~#if ../severalModels}}<td class="text">{{model}}</td>{{/if~}}
 <td class="text">{{#each metrics}}<span class="line">{{name}} {{arrow}}{{#if protocol}} <code>{{protocol}}</code>{{/if}}</span>{{/each}}</td><td>{{documents}}{{#if limit}}<span class="delta">limit {{limit}}</span>{{/if}}</td><td>{{tokens}}</td><td>{{computedTokens}}</td><td>{{windows}}</td><td class="text">{{#if tokenSha256}}<code class="hash" title="{{tokenSha256}}">{{tokenSha256}}</code>{{else}}–{{/if}}</td><td class="text wide">{{source}}{{#each files}}<span class="line file">{{path}} <small>{{size}}</small> <code class="hash" title="{{sha256}}">{{sha256}}</code></span>{{/each}}</td></tr>
 {{/each}}
