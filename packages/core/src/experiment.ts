@@ -161,9 +161,9 @@ export function parseExperiment(value: unknown, file: string): Experiment {
   };
 }
 
-/** A task file or a folder of them, no name. */
+/** A task file or a folder of them, no name; `text:PATH` is a name. */
 export function isTaskPath(name: string): boolean {
-  return /\.ya?ml$|[\\/]/.test(name);
+  return !/^\w{2,}:/.test(name) && /\.ya?ml$|[\\/]/.test(name);
 }
 
 function nameTask(task: string | Partial<TaskChoice>): Partial<TaskChoice> & { name: string } {

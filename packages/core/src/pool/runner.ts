@@ -11,7 +11,7 @@ import { scoreTask } from '../scoring/score-task.js';
 import type { Baseline } from '../scoring/score-requests.js';
 import type { TaskScore } from '../scoring/score-task.js';
 import type { ReferenceHead } from '../scoring/token-scorer.js';
-import type { CellKey, CellResult, Row } from '../store/types.js';
+import type { CellResult, Row } from '../store/types.js';
 import { openReferenceHead, openSubject } from '../subject.js';
 import type { Subject } from '../subject.js';
 import { openDataFolder } from '../task-data.js';
