@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { encodeRequests, hashTokenIds, openTokenizer } from '@lowbit/core';
 import t from 'tap';
 import { data, findTask, readGolden, tokenizerFolder } from './golden.js';
@@ -43,66 +44,69 @@ const expected = [
     tokens: 337939,
     sha256: 'a162cfb841c2844f66c931a15f507ad45e346bd50bf14593cde4d2f2b0c20741',
   },
-  // From here on the texts are the harness's, built by it for every document; the ids are those of our own encoding of them.
+];
+
+// The harness built the texts of every document of these; sha256 over [context, continuation] as JSON, request by request.
+const texts = [
   {
     name: 'openbookqa',
     docs: 500,
-    tokens: 29908,
-    sha256: '171c74f83d804c709f4e9978334e505ee86166b60b14df1a6c11ef1b5dfa5800',
+    requests: 2000,
+    sha256: '095010fd9136c6528882d81629d9d31251fd3f6c623ca762d9d6beca73897ac4',
   },
   {
     name: 'boolq',
     docs: 3270,
-    tokens: 996810,
-    sha256: 'eb985a87dc398890ebc06b245dc1541626217d6e40ef38b3500960ca73a82998',
+    requests: 6540,
+    sha256: '8b1c1702feafcaf8d5c093302fa467d0fdc424a4b39a091a4c9bd25062308fd0',
   },
   {
     name: 'cb',
     docs: 56,
-    tokens: 17460,
-    sha256: '0eec40299d4686d0ca06c00c1992a192059cdcaebd994836013c912205f4600b',
+    requests: 168,
+    sha256: 'c0d851ada442c653a67d83c8dd185ea83d138c5801310797351d9b2c00b341be',
   },
   {
     name: 'copa',
     docs: 100,
-    tokens: 3080,
-    sha256: '34b3d8f89871ea5d834a1104597082681c87a51b2dd7a5698a64b6432747b280',
+    requests: 200,
+    sha256: '9956d7b7a3321f760759bbc1e8bcf9f2bbebf20472fe0d4fe05f990c9b5889b3',
   },
   {
     name: 'rte',
     docs: 277,
-    tokens: 44392,
-    sha256: '70bf102edf2c05c8ea6f8d0b6ae3c34ab6b931a895b82ba733164d02b75d0eb7',
+    requests: 554,
+    sha256: '81d6639edccd98b8598548591b6b37624ed1fc0d2a5ac6eec36738d67f3b383f',
   },
   {
     name: 'wic',
     docs: 638,
-    tokens: 68802,
-    sha256: '53f6e869a9052b3191f5ce4e78ba6a0da130b650d9454d380c0a870609520dbc',
+    requests: 1276,
+    sha256: '552fd9302f771e460a883ce9ce09f6144956b32cdf512e868515e13aae891ca0',
   },
   {
     name: 'wsc',
     docs: 104,
-    tokens: 14028,
-    sha256: '4b8e5dac13b3fc4b55cc5beb4d7646cfe8791d88266990ddbaa50cdeaafdcc8a',
+    requests: 208,
+    sha256: 'd0f74c186e29eafdc184259bfdf9e18b594821f584c72aaf4bb238f248fe29de',
   },
   {
     name: 'truthfulqa_mc1',
     docs: 817,
-    tokens: 833129,
-    sha256: '9e5a69682eb7728eed70fa6172ec48f18955dfe42542dd47c4810dd6e4d84f6e',
+    requests: 4186,
+    sha256: '78b92385bf7daa08eb0fd8c0bcfef2e98c55aff6b2bffa8b0e206828520cf4f0',
   },
   {
     name: 'truthfulqa_mc2',
     docs: 817,
-    tokens: 1234095,
-    sha256: 'cb058b4d07f5e9a52fed08267116a687ae093a0fc6f9c06d8d608ab8f6492c95',
+    requests: 6204,
+    sha256: '07c4b3f401e63240ffcc93c666eab63e6cd2bdde048cb16e9e4e6cf1863b652f',
   },
   {
     name: 'lambada_standard',
     docs: 5153,
-    tokens: 422906,
-    sha256: '6b85dca0e0c9946f9e080bb0e61c2a75897836cb230c77a071321cdbbb9dd0fe',
+    requests: 5153,
+    sha256: 'db69af21d943122021d03e5a41db265014de217b98f3bc9b0f942a3547b1d99a',
   },
 ];
 
@@ -121,6 +125,18 @@ for (const { name, docs: count, tokens, sha256 } of expected)
       tokens,
     );
     t.equal(hashTokenIds(ids), sha256);
+  });
+
+for (const { name, docs: count, requests: total, sha256 } of texts)
+  t.test(`${name}: every request has the harness's text`, async (t) => {
+    const task = findTask(name);
+    const docs = await task.documents(data);
+    t.equal(docs.length, count);
+    const pairs = docs
+      .flatMap((doc) => task.requests(doc))
+      .flatMap((each) => (each.kind === 'logLikelihood' ? [JSON.stringify([each.context, each.continuation])] : []));
+    t.equal(pairs.length, total);
+    t.equal(createHash('sha256').update(pairs.join('')).digest('hex'), sha256);
   });
 
 for (const name of ['piqa', 'arc_easy', 'winogrande', 'lambada_openai'])
