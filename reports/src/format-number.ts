@@ -11,7 +11,9 @@ const shareMetrics = new Set(['meanAcc', 'f1', 'exactMatch', 'top1Agreement', 'f
 const accuracy = /^acc(?:[A-Z]|$)/;
 
 export function unitOf(metric: string): Unit {
-  return shareMetrics.has(metric) || accuracy.test(metric) ? 'percent' : 'plain';
+  // An imported metric may end in its filter: `exactMatch,strict-match`.
+  const name = metric.split(',', 1)[0] ?? '';
+  return shareMetrics.has(name) || accuracy.test(name) ? 'percent' : 'plain';
 }
 
 /** Decimals of a percentage: two where the standard error (a share) is below 1.5 points, else one. */
@@ -53,13 +55,20 @@ export function formatSignificant(value: number): string {
   return size >= 1e5 || size < 1e-3 ? formatExponent(value) : withMinus(String(Number(value.toPrecision(3))));
 }
 
-/** A count with its thousands apart: `304,978`. */
+/** With so many decimals; a dash where it is not known, as in imported cells (null on disk). */
+export function formatFixed(value: number | null | undefined, decimals: number): string {
+  return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(decimals) : '–';
+}
+
+/** A count with its thousands apart: `304,978`; a dash where it is not known. */
 export function formatCount(count: number): string {
+  if (!Number.isFinite(count)) return '–';
   return groupDigits(String(count));
 }
 
 /** Parameters with a unit: `134.5 M`. */
 export function formatParameters(count: number): string {
+  if (!Number.isFinite(count)) return '–';
   const units: [number, string][] = [
     [1e12, 'T'],
     [1e9, 'B'],
@@ -72,6 +81,7 @@ export function formatParameters(count: number): string {
 
 /** Bytes in binary units with three digits: `1.42 GiB`. */
 export function formatBytes(bytes: number): string {
+  if (!Number.isFinite(bytes)) return '–';
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   const step = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log2(bytes) / 10));
   return `${Number((bytes / 1024 ** step).toPrecision(step === 0 ? 15 : 3))} ${units[step]}`;

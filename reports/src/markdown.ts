@@ -88,7 +88,7 @@ function renderTasks(facts: readonly TaskFacts[]): string {
     count(counts?.documents),
     count(counts?.tokens),
     count(counts?.windows),
-    counts ? escapeMarkdown(counts.tokenSha256) : '–',
+    escapeMarkdown(counts?.tokenSha256 || '–'),
   ]);
   const header = ['model', 'task', 'metrics', 'source', 'documents', 'tokens', 'windows', 'token ids, sha256'];
   return alignTable(header, lines, 4);

@@ -100,12 +100,16 @@ function chooseScale(values: readonly number[], { unit }: MetricColumn): PlotMod
 }
 
 function toPoint(row: RecipeRow, entry: RecipeRow['entries'][number] | undefined, factor: number): PlotPoint[] {
-  if (entry?.status !== 'done' || !Number.isFinite(entry.value) || row.bitsPerWeight === undefined) return [];
+  if (entry?.status !== 'done' || !Number.isFinite(entry.value) || !isKnown(row.bitsPerWeight)) return [];
   const y = entry.value * factor;
   const spread = (entry.stderr ?? 0) * factor;
   // An error bar that reaches zero has no place on a logarithmic axis: it ends at a tenth of the value.
   const low = entry.value > 0 ? Math.max(y - spread, y / 10) : y - spread;
   return [{ x: row.bitsPerWeight, y, low, high: y + spread }];
+}
+
+function isKnown(bits: number | undefined): bits is number {
+  return Number.isFinite(bits);
 }
 
 /** One axis for all plots of a model, whole bits as ticks; `reserve` is the share of the width kept free for labels. */

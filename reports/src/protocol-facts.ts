@@ -32,7 +32,8 @@ export function listCalibration({ manifest }: RunData): Fact[] {
 }
 
 export function listEnvironment({ manifest }: RunData): Fact[] {
-  const { environment: own } = manifest;
+  const { environment: own, imported } = manifest;
+  if (imported) return [fact('Lowbit', own.lowbit), ...imported.map((file) => fact('Imported', file))];
   return [
     fact('Lowbit', own.lowbit),
     fact('Node', own.node),

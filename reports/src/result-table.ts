@@ -184,7 +184,8 @@ function buildRow(
     isFloat: isFloat(recipe),
     bits: recipe.bits,
     bitsPerWeight:
-      cells.flatMap((cell) => cell.rows)[0]?.bitsPerWeight ?? (isFloat(recipe) ? model.bitsPerWeight : undefined),
+      cells.flatMap((cell) => cell.rows)[0]?.bitsPerWeight ??
+      (isFloat(recipe) ? (model.bitsPerWeight ?? undefined) : undefined),
     layers,
     fallbacks: layers.filter((layer) => layer.fallback !== undefined),
     entries: columns.map((column) => readEntry(index, model.name, recipe.name, column)),

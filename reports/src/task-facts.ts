@@ -36,7 +36,7 @@ export function collectTaskFacts(run: RunData, tables: readonly ResultTable[]): 
           task,
           columns: table.columns.filter((column) => column.task === task.name),
           counts: counts && { ...counts, windows: counts.windows },
-          sameTokens: new Set(done.map((cell) => cell.counts.tokenSha256)).size <= 1,
+          sameTokens: new Set(done.flatMap((cell) => cell.counts.tokenSha256 || [])).size <= 1,
         };
       }),
   );

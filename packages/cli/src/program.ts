@@ -3,6 +3,8 @@ import { chatTurns, executions, LowbitError, version } from '@lowbit/core';
 import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/eval.js';
 import { exportTo } from './commands/export.js';
+import { exportResults } from './commands/export-results.js';
+import { importResults } from './commands/import-results.js';
 import { inspect } from './commands/inspect.js';
 import { list } from './commands/list.js';
 import { quantize } from './commands/quantize.js';
@@ -92,6 +94,18 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
     .requiredOption('-o, --output <folder>', 'where the files go')
     .option('--format <formats>', 'html,csv,md,json', splitList, ['html'])
     .action((runs: string[], options) => then(report(runs, options)));
+
+  command('import', "lm-evaluation-harness's results and samples as a run")
+    .argument('<path...>', 'folders with results_*.json and samples_*.jsonl, or such files')
+    .requiredOption('-o, --output <run>', 'the run folder, new or empty')
+    .option('--model <name>', 'one name for the models of all files, which are then compared as recipes of one model')
+    .option('--float <recipe>', 'the recipe, by its name in the run, whose weights are not quantized')
+    .action((paths: string[], options) => then(importResults(paths, options)));
+
+  command('export-results', "a run as lm-evaluation-harness's results and samples files")
+    .argument('<run>', 'its folder')
+    .requiredOption('-o, --output <folder>', 'where the files go')
+    .action((path: string, options) => then(exportResults(path, options)));
 
   command('list', 'methods, presets, tasks, groups, families, formats, exports or devices')
     .argument('<what>', 'methods | presets | tasks | groups | families | formats | exports | devices')

@@ -88,3 +88,8 @@ export type * from './store/types.js';
 export { writeAtomic } from './store/atomic-write.js';
 export { lockRun } from './store/run-lock.js';
 export { readRun, readSamples, RunStore } from './store/run-store.js';
+
+// Results from elsewhere
+export { importHarnessRun } from './lm-eval/import-run.js';
+export type { ImportOptions } from './lm-eval/import-run.js';
+export { exportHarnessFiles } from './lm-eval/export-run.js';

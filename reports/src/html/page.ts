@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { summarise } from '../finding.js';
 import { formatInstant } from '../format-instant.js';
-import { formatParameters } from '../format-number.js';
+import { formatFixed, formatParameters } from '../format-number.js';
 import { collectNotes, type Note } from '../notes.js';
 import { drawPlot } from '../plot.js';
 import { buildPlots, listSeries } from '../plot-model.js';
@@ -104,7 +104,7 @@ async function viewModel(run: RunData, table: ResultTable, id: string) {
   return {
     id,
     name: model.name,
-    facts: `${model.family}, ${formatParameters(model.parameters)} parameters, ${model.bitsPerWeight.toFixed(0)} bits per weight as it came`,
+    facts: `${model.family}, ${formatParameters(model.parameters)} parameters, ${formatFixed(model.bitsPerWeight, 0)} bits per weight as it came`,
     results: viewResults(table, `${id}-scores`),
     comparisons: viewComparisons(run, model.name),
     plots: { figures, hasBaseline: models.some((plot) => plot.baseline !== undefined), legend: viewLegend(table) },

@@ -1,5 +1,5 @@
 import { directionArrow } from '../format-entry.js';
-import { formatBytes, formatCount, formatParameters } from '../format-number.js';
+import { formatBytes, formatCount, formatFixed, formatParameters } from '../format-number.js';
 import { describeGroup } from '../group-rows.js';
 import { listCalibration, listEnvironment, orderRecipes, type Fact } from '../protocol-facts.js';
 import { formatOption, listOverrides } from '../recipe-series.js';
@@ -58,7 +58,7 @@ export function viewProtocol(run: RunData, tables: readonly ResultTable[], facts
       name: model.name,
       family: model.family,
       parameters: formatParameters(model.parameters),
-      bitsPerWeight: model.bitsPerWeight.toFixed(2),
+      bitsPerWeight: formatFixed(model.bitsPerWeight, 2),
       digest: model.digest,
       tokenizer: model.tokenizerDigest ?? null,
     })),
@@ -95,7 +95,7 @@ function viewTask({ model, task, columns, counts }: TaskFacts): TaskView {
     tokens: count(counts?.tokens),
     computedTokens: count(counts?.computedTokens),
     windows: count(counts?.windows),
-    tokenSha256: counts?.tokenSha256 ?? null,
+    tokenSha256: counts?.tokenSha256 || null,
     files: task.files.map(({ path, sha256, bytes }) => ({ path, sha256, size: formatBytes(bytes) })),
   };
 }

@@ -1,5 +1,5 @@
 import type { RunData } from '../run-data.js';
-import { formatBytes } from '../format-number.js';
+import { formatBytes, formatFixed } from '../format-number.js';
 import { indexCells } from '../cell-index.js';
 import type { ResultTable } from '../result-table.js';
 
@@ -28,9 +28,9 @@ export function viewTimes(run: RunData, tables: readonly ResultTable[]): TimesVi
           model: table.model.name,
           recipe: row.recipe,
           task: task.name,
-          quantize: quantize.toFixed(2),
-          load: load.toFixed(2),
-          score: score.toFixed(2),
+          quantize: formatFixed(quantize, 2),
+          load: formatFixed(load, 2),
+          score: formatFixed(score, 2),
           peakMemory: formatBytes(cell.peakMemoryBytes),
         };
       }),

@@ -20,7 +20,8 @@ export function findObstacle(a: CellFacts, b: CellFacts): string | undefined {
   if (a.protocol !== b.protocol) return `protocols differ (${a.protocol ?? 'none'}, ${b.protocol ?? 'none'})`;
   if (a.counts.documents !== b.counts.documents)
     return `numbers of documents differ (${a.counts.documents}, ${b.counts.documents})`;
-  if (a.counts.tokenSha256 !== b.counts.tokenSha256) return 'different token ids were scored';
+  if (areUnlike(a.counts.tokenSha256, b.counts.tokenSha256)) return 'different token ids were scored';
+  if (areUnlike(a.counts.promptSha256, b.counts.promptSha256)) return 'different prompts were scored';
   const { documents, values, weights } = a.observations;
   const other = b.observations;
   if (values.length !== other.values.length || documents.some((id, i) => id !== other.documents[i]))
@@ -28,9 +29,14 @@ export function findObstacle(a: CellFacts, b: CellFacts): string | undefined {
   return weights.some((weight, i) => weight !== other.weights[i]) ? 'documents have different weights' : undefined;
 }
 
+/** A hash that one of them does not have, because another tool computed it, says nothing. */
+function areUnlike(a: string | undefined, b: string | undefined): boolean {
+  return Boolean(a) && Boolean(b) && a !== b;
+}
+
 export interface CellFacts {
   protocol: string | undefined;
-  counts: { documents: number; tokenSha256: string };
+  counts: { documents: number; tokenSha256: string; promptSha256?: string | undefined };
   observations: Observations;
 }
 

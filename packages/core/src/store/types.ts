@@ -21,6 +21,8 @@ export interface Manifest {
   /** Of the first model that has one. */
   calibration: CalibrationRecord | undefined;
   environment: Environment;
+  /** Of an imported run: its files, in place of the environment, which is only that of the import. */
+  imported?: string[] | undefined;
   /** Every cell of the plan in table order, finished or not. */
   cells: CellKey[];
 }
@@ -119,6 +121,8 @@ export interface CellResult {
     computedTokens: number;
     windows?: number | undefined;
     tokenSha256: string;
+    /** Of imported cells: over documents, prompts and targets, as the tool hashed them. */
+    promptSha256?: string | undefined;
   };
   /** Per-layer record of the recipe; empty for float. */
   layers: LayerRecord[];
@@ -127,6 +131,18 @@ export interface CellResult {
   /** Measurements of this execution, never compared. */
   seconds: { quantize: number; load: number; score: number };
   peakMemoryBytes: number;
+  /** Of a cell that another tool computed. */
+  origin?: Origin | undefined;
+}
+
+/** Where an imported cell comes from. Numbers that its tool does not give are NaN, null on disk; hashes are empty. */
+export interface Origin {
+  tool: 'lm-evaluation-harness';
+  version: string | undefined;
+  /** As the tool names it. */
+  task: string;
+  /** In the run's folder: the tool's own files, as they were. */
+  folder: string;
 }
 
 /** One metric of a cell. Tidy, so that CSV and pivots fall out. */
