@@ -27,18 +27,6 @@ export function estimateRatio(numerators: readonly number[], denominators: reado
 }
 
 /**
- * Mean of a group's tasks, each by its weight (default: alike, the papers' average), with the error of independent tasks:
- * root of the sum of (weight x error)^2 over the sum of weights. Documents as weights give the mean over all documents.
- * Undefined where a task has no error.
- */
-export function estimateGroup(tasks: readonly Estimate[], weights: readonly number[] = tasks.map(() => 1)): Estimate {
-  const total = sum(weights);
-  const value = sum(tasks.map((task, i) => task.value * (weights[i] as number))) / total;
-  if (tasks.some(({ stderr }) => stderr === undefined)) return { value, stderr: undefined };
-  return { value, stderr: Math.hypot(...tasks.map(({ stderr = 0 }, i) => stderr * (weights[i] as number))) / total };
-}
-
-/**
  * The mean over all members of several groups, from each group's own, with the pooled error: as lm-evaluation-harness
  * gives a group of tasks that is weighted by size.
  */

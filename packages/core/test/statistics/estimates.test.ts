@@ -1,7 +1,6 @@
 import {
   bootstrapPerplexity,
   drawResamples,
-  estimateGroup,
   estimateMean,
   estimateRatio,
   exponentiate,
@@ -50,19 +49,6 @@ t.test('equal denominators make a ratio a mean', async (t) => {
 t.test('exp carries the error along', async (t) => {
   t.strictSame(exponentiate({ value: 0, stderr: 0.5 }), { value: 1, stderr: 0.5 });
   t.strictSame(exponentiate({ value: 0, stderr: undefined }), { value: 1, stderr: undefined });
-});
-
-t.test("a group's error is that of independent tasks", async (t) => {
-  const tasks = [
-    { value: 0.4, stderr: 0.03 },
-    { value: 0.7, stderr: 0.04 },
-  ];
-  const alike = estimateGroup(tasks);
-  t.ok(Math.abs(alike.value - 0.55) < 1e-15 && Math.abs((alike.stderr ?? 0) - 0.025) < 1e-15);
-  // (3 * 0.03)^2 + 0.04^2 = 0.0097; the root over 4.
-  const weighted = estimateGroup(tasks, [3, 1]);
-  t.ok(Math.abs(weighted.value - 0.475) < 1e-15 && Math.abs((weighted.stderr ?? 0) - Math.sqrt(0.0097) / 4) < 1e-15);
-  t.equal(estimateGroup([...tasks, { value: 1, stderr: undefined }]).stderr, undefined);
 });
 
 t.test("a perplexity's bootstrap: its error is the delta method's, its interval holds the loss's", async (t) => {
