@@ -25,8 +25,7 @@ use objects::{
     SpecObject, to_parameters,
 };
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use std::path::Path;
-use std::sync::Arc;
+use std::{path::Path, sync::Arc};
 
 /// Changes with every change of this interface; `src/native.ts` refuses another one.
 #[napi]
@@ -204,10 +203,8 @@ impl NativeKernels {
         max_shrink: f64,
     ) -> Result<AsyncTask<Job<Float32Array>>> {
         let (set, spec) = (self.set, spec.to_spec()?);
-        let clip = ClipSearch { norm: 2.0, steps, max_shrink };
-        Ok(Job::start(&self.pool, move || {
-            Ok(clip_groups(set, &weight, &samples, cols as usize, &spec, clip).into())
-        }))
+        let (cols, clip) = (cols as usize, ClipSearch { norm: 2.0, steps, max_shrink });
+        Ok(Job::start(&self.pool, move || Ok(clip_groups(set, &weight, &samples, cols, &spec, clip).into())))
     }
 
     #[napi]
