@@ -2,6 +2,7 @@
 
 usage: lm-eval-worker.py CHECKPOINT THREADS DATA_FOLDER
 in:  {"task": "piqa", "documents": 50, "batchSize": 8}   the first documents of the split
+     with "output", a folder, the harness's own results and samples files are written there
 out: {"docs": [{"requests": [[context, continuation], ...], "logprobs": [...], "greedy": [...], "acc": 1.0, "acc_norm": 0.0},
      ...], "results": {...}, "seconds": s}
 """
@@ -119,6 +120,7 @@ def load_dataset(path, name=None, **_):
 datasets.load_dataset = load_dataset
 
 from lm_eval import simple_evaluate  # noqa: E402  after the replacement
+from lm_eval.loggers import EvaluationTracker  # noqa: E402
 from lm_eval.models.huggingface import HFLM  # noqa: E402
 
 torch.set_num_threads(int(sys.argv[2]))
@@ -132,8 +134,15 @@ for line in sys.stdin:
         models.clear()
         models[size] = HFLM(pretrained=sys.argv[1], device="cpu", dtype="float32", batch_size=size)
     start = time.perf_counter()
+    tracker = EvaluationTracker(output_path=request["output"]) if "output" in request else None
     run = simple_evaluate(
-        model=models[size], tasks=[request["task"]], limit=request["documents"], bootstrap_iters=0, log_samples=True
+        model=models[size],
+        model_args=f"pretrained={sys.argv[1]},dtype=float32",
+        tasks=[request["task"]],
+        limit=request["documents"],
+        bootstrap_iters=0,
+        log_samples=True,
+        evaluation_tracker=tracker,
     )
     seconds = time.perf_counter() - start
     docs = [
@@ -146,4 +155,8 @@ for line in sys.stdin:
         }
         for sample in sorted(run["samples"][request["task"]], key=lambda sample: sample["doc_id"])
     ]
+    if tracker:
+        samples = run.pop("samples")
+        tracker.save_results_aggregated(results=run, samples=samples)
+        tracker.save_results_samples(task_name=request["task"], samples=samples[request["task"]])
     print(json.dumps({"docs": docs, "results": run["results"][request["task"]], "seconds": seconds}), flush=True)

@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compareRun, readRun } from '@lowbit/core';
+import { compareRun, readRun, readSamples } from '@lowbit/core';
 import t from 'tap';
 import { callLowbit } from './call-lowbit.js';
 import { model, runLowbit } from './run-lowbit.js';
@@ -29,9 +29,30 @@ await t.test('a run goes out as files of lm-evaluation-harness and comes back th
   t.ok(before.pairs.some(({ result }) => result !== undefined));
   t.strictSame(after, before);
 
+  // Log-probabilities are texts there, Python's, and come back as the same numbers.
+  for (const key of ours.manifest.cells) {
+    const twin = theirs.manifest.cells.find((each) => each.recipe === key.recipe && each.task === key.task);
+    const lines = [await readSamples(run, key.digest), await readSamples(back, twin?.digest ?? '')];
+    const [before, after] = lines.map((text = '') =>
+      text
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object),
+    );
+    t.equal(before?.length, 4);
+    t.match(after, before as object[], `samples of ${key.task}`);
+  }
+
   const [name = ''] = (await readdir(files)).filter((each) => each.endsWith('__float'));
   const [file = ''] = (await readdir(join(files, name))).filter((each) => each.startsWith('results_'));
   const document = JSON.parse(await readFile(join(files, name, file), 'utf8')) as Record<string, unknown>;
+  const [samples = ''] = (await readdir(join(files, name))).filter((each) => each.startsWith('samples_story'));
+  const [line = ''] = (await readFile(join(files, name, samples), 'utf8')).split('\n');
+  t.match(JSON.parse(line), {
+    resps: [[[/^-\d+\.\d+$/, /^(True|False)$/]]],
+    filter: 'none',
+    metrics: ['acc', 'acc_norm'],
+  });
   const acc = ours.cells.find(({ recipe, task }) => recipe === 'float' && task === 'story_continuation')?.rows[0];
   t.match(document, {
     results: { story_continuation: { 'acc,none': acc?.value, 'acc_stderr,none': acc?.stderr } },

@@ -45,8 +45,9 @@ export function parseSamples(
   }
   const filters = new Set(metrics.map(({ filter }) => filter));
   const whole = [...byDocument.values()].filter((each) => [...filters].every((filter) => each.filters.has(filter)));
-  if (whole.length !== documents || byDocument.size !== documents)
-    throw unreadable(path, `it holds ${whole.length} of ${documents} documents`);
+  if (byDocument.size > documents)
+    throw unreadable(path, `it has ${byDocument.size} documents in place of ${documents}`);
+  if (whole.length !== documents) throw unreadable(path, `it holds ${whole.length} of ${documents} documents`);
   const sorted = [...byDocument].sort(([a], [b]) => a - b);
   const lines = sorted.map(([id, { first, scores }]) => `${JSON.stringify(toOwn(id, first, scores))}\n`);
   return { lines: lines.join(''), promptSha256: hashPrompts(sorted.map(([id, { first }]) => [id, first])) };

@@ -139,6 +139,13 @@ await t.test('a filter that is missing for a document', (t) =>
     },
   ),
 );
+await t.test('a document too many, of one filter alone', (t) =>
+  refuses(
+    t,
+    change(`samples_gsm8k_${date}.jsonl`, (text) => text + text.split('\n')[0]?.replace('"doc_id":0', '"doc_id":7')),
+    { message: /samples_gsm8k.*has 3 documents in place of 2/ },
+  ),
+);
 await t.test('a task without results', (t) =>
   refuses(
     t,
