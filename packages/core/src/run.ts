@@ -214,7 +214,8 @@ async function runCell(
   const { book, baselines, signal } = work;
   const job = describeJob(work, model, cell, quantizeSeconds);
   try {
-    const missing = await baselines.failureOf(cell);
+    // Float cells join the queue at once, before anything is quantized: they cost least and others are compared with them.
+    const missing = cell.baseline === undefined ? undefined : await baselines.failureOf(cell);
     if (missing) throw missing;
     const { cell: result, samples } = await book.inFlight([cell], (onStart) =>
       pool.run(job, { alone: job.attempt > 0, onStart }),
