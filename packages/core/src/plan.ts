@@ -106,6 +106,7 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
     const digestCell = async (made: object, precision: string, task: PlannedTask, baseline?: string): Promise<string> =>
       digestOf({ ...made, precision, ropeFrequencies, task: await describeTask(task, model, codes), baseline });
     const float = model.info.recipe === undefined ? own.find(({ resolved }) => resolved.steps.length === 0) : undefined;
+    const baselineMade = experiment.distance && float ? await describe(float) : undefined;
     for (const recipe of own) {
       const made = await describe(recipe);
       const twin = seen.get(digestOf(made));
@@ -120,8 +121,8 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
       // A float model has no codes to execute.
       const precision = artifact === undefined && model.info.recipe === undefined ? 'simulated' : execution;
       for (const task of tasks) {
-        const isCompared = experiment.distance && float !== undefined && recipe !== float;
-        const baseline = isCompared ? await digestCell(await describe(float), 'simulated', task) : undefined;
+        const isCompared = baselineMade !== undefined && recipe !== float;
+        const baseline = isCompared ? await digestCell(baselineMade, 'simulated', task) : undefined;
         const digest = await digestCell(made, precision, task, baseline);
         const names = { model: model.record.name, recipe: recipe.record.name, task: task.task.name };
         cells.push({ digest, ...names, artifact, baseline });
