@@ -19,32 +19,24 @@ export interface GraphHead {
 export function distanceGraph(own: GraphHead, reference: GraphHead): Uint8Array {
   const graph = new Graph('distance');
   const targets = graph.input('targets', 'int64', ['n']);
-  const q = lowerHead(graph, own, graph.input('hidden', 'float32', ['n', 'width']));
-  const p = lowerHead(graph, reference, graph.input('reference', 'float32', ['n', 'reference width']));
-  const best = lowerScores(graph, q.logits, q.logSumExp, targets);
-  const referenceBest = graph.node('ArgMax', [p.logits], { axis: -1, keepdims: 0 });
-  graph.output(graph.node('Equal', [best, referenceBest]), 'agrees', 'bool', ['n']);
-  graph.output(lowerDivergence(graph, lowerLogProbs(graph, p), lowerLogProbs(graph, q)), 'kl', 'float32', ['n']);
+  const q = lowerLogits(graph, own.parameters, own.decoder, graph.input('hidden', 'float32', ['n', 'width']));
+  const states = graph.input('reference', 'float32', ['n', 'reference width']);
+  const p = lowerLogits(graph, reference.parameters, reference.decoder, states);
+  const lnQ = lowerLogProbs(graph, q, lowerScores(graph, q, own.decoder.vocabSize, targets));
+  const lnP = lowerLogProbs(graph, p, lowerLogSumExp(graph, p, reference.decoder.vocabSize).logSumExp);
+  const best = (logits: Value): Value => graph.node('ArgMax', [logits], { axis: -1, keepdims: 0 });
+  graph.output(graph.node('Equal', [best(q), best(p)]), 'agrees', 'bool', ['n']);
+  graph.output(lowerDivergence(graph, lnP, lnQ), 'kl', 'float32', ['n']);
   return graph.encode();
 }
 
-interface Logits {
-  logits: Value;
-  logSumExp: Value;
-}
-
-function lowerHead(graph: Graph, { decoder, parameters }: GraphHead, hidden: Value): Logits {
-  const logits = lowerLogits(graph, parameters, decoder, hidden);
-  return { logits, logSumExp: lowerLogSumExp(graph, logits, decoder.vocabSize) };
-}
-
-function lowerLogProbs(graph: Graph, { logits, logSumExp }: Logits): Value {
+function lowerLogProbs(graph: Graph, logits: Value, logSumExp: Value): Value {
   return graph.node('Sub', [logits, graph.node('Unsqueeze', [logSumExp, graph.ints([1])])]);
 }
 
 /**
  * Sum of q - p + p (ln p - ln q): the added q - p sum to nothing, but make every term at least 0 and the result blind, to
- * first order, to the 5e-6 by which a float32 log-sum-exp may be off. Equal inputs give 0 to the last bit.
+ * first order, to the few 1e-6 by which a float32 log-sum-exp may be off. Equal inputs give 0 to the last bit.
  */
 function lowerDivergence(graph: Graph, lnP: Value, lnQ: Value): Value {
   const [p, q] = [graph.node('Exp', [lnP]), graph.node('Exp', [lnQ])];

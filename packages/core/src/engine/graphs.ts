@@ -149,25 +149,24 @@ export function moduleGraph(
 
 /**
  * The head: `hidden` `[n, width]` and `targets` int64 `[n]` to `nll` float32 `[n]` (natural log) and `greedy` bool `[n]`,
- * true where the target is the arg-max. Logits never leave the graph.
+ * true where no logit is above the target's. Logits never leave the graph.
  */
 export function headGraph(decoder: Decoder, parameters: Parameters): Uint8Array {
   const graph = new Graph('head');
   const hidden = graph.input('hidden', 'float32', ['n', 'width']);
   const targets = graph.input('targets', 'int64', ['n']);
-  const logits = lowerLogits(graph, parameters, decoder, hidden);
-  lowerScores(graph, logits, lowerLogSumExp(graph, logits, decoder.vocabSize), targets);
+  lowerScores(graph, lowerLogits(graph, parameters, decoder, hidden), decoder.vocabSize, targets);
   return graph.encode();
 }
 
-/** The head's outputs of logits `[n, vocabulary]` and their log-sum-exp `[n]`; the arg-max `[n]` for who needs it. */
-export function lowerScores(graph: Graph, logits: Value, logSumExp: Value, targets: Value): Value {
+/** The head's outputs of logits `[n, vocabulary]`; their log-sum-exp `[n]` for who needs it. */
+export function lowerScores(graph: Graph, logits: Value, vocabSize: number, targets: Value): Value {
+  const { logSumExp, most } = lowerLogSumExp(graph, logits, vocabSize);
   const columns = graph.node('Unsqueeze', [targets, graph.ints([1])]);
   const picked = graph.node('Squeeze', [graph.node('GatherElements', [logits, columns], { axis: 1 }), graph.ints([1])]);
   graph.output(graph.node('Sub', [logSumExp, picked]), 'nll', 'float32', ['n']);
-  const best = graph.node('ArgMax', [logits], { axis: -1, keepdims: 0 });
-  graph.output(graph.node('Equal', [best, targets]), 'greedy', 'bool', ['n']);
-  return best;
+  graph.output(graph.node('Equal', [picked, most]), 'greedy', 'bool', ['n']);
+  return logSumExp;
 }
 
 /**

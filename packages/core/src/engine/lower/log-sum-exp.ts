@@ -4,13 +4,22 @@ import type { Graph, Value } from '../../onnx/graph.js';
 const chunk = 256;
 
 /**
- * ln sum exp along the columns of `x`, `[n, width]` to `[n]`, in two levels: sums of 256 first, then over those.
- * onnxruntime adds in float32 one after the other, so that one level over 49,152 columns is off by up to 6e-5 (measured
- * against float64); two levels are off by 5e-6 at most and 2e-7 on average, and cost a third of SoftmaxCrossEntropyLoss.
+ * ln sum exp along the columns of `x`, `[n, width]` to `[n]`, and their maximum: terms are taken over the maximum and summed
+ * in two levels, 256 columns first, then over those. Against float64 on 49,152 columns the mean error is 2e-9 and the largest half a unit in the last place of
+ * the loss; one level has a mean of -5e-6, LogSoftmax of -2e-6, two levels of ReduceLogSumExp -2e-7 at four times the time.
  */
-export function lowerLogSumExp(graph: Graph, x: Value, width: number): Value {
+export function lowerLogSumExp(graph: Graph, x: Value, width: number): { logSumExp: Value; most: Value } {
   const last = graph.ints([-1]);
-  const reduce = (value: Value): Value => graph.node('ReduceLogSumExp', [value, last], { keepdims: 0 });
+  const column = graph.node('ReduceMax', [x, last], { keepdims: 1 });
+  const terms = graph.node('Exp', [graph.node('Sub', [x, column])]);
+  const most = graph.node('Squeeze', [column, last]);
+  return { logSumExp: graph.node('Add', [graph.node('Log', [lowerSum(graph, terms, width)]), most]), most };
+}
+
+/** Sums of rows in two levels: onnxruntime adds in float32, and many terms in one row lose digits. */
+function lowerSum(graph: Graph, x: Value, width: number): Value {
+  const last = graph.ints([-1]);
+  const reduce = (value: Value, keepdims = 0): Value => graph.node('ReduceSum', [value, last], { keepdims });
   const whole = Math.floor(width / chunk);
   if (whole < 2) return reduce(x);
   const cut = (from: number, to: number): Value =>
@@ -19,6 +28,5 @@ export function lowerLogSumExp(graph: Graph, x: Value, width: number): Value {
   const main = rest === 0 ? x : cut(0, whole * chunk);
   const sums = reduce(graph.node('Reshape', [main, graph.ints([-1, whole, chunk])]));
   if (rest === 0) return reduce(sums);
-  const tail = graph.node('ReduceLogSumExp', [cut(whole * chunk, width), last], { keepdims: 1 });
-  return reduce(graph.node('Concat', [sums, tail], { axis: 1 }));
+  return reduce(graph.node('Concat', [sums, reduce(cut(whole * chunk, width), 1)], { axis: 1 }));
 }
