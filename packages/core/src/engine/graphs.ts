@@ -199,7 +199,7 @@ export function lowerLogits(graph: Graph, parameters: Parameters, { head }: Deco
   return graph.node('Mul', [graph.node('Tanh', [graph.node('Div', [logits, cap])]), cap]);
 }
 
-function startGraph(name: string, options: GraphOptions): { graph: Graph; scope: Scope } {
+export function startGraph(name: string, options: GraphOptions): { graph: Graph; scope: Scope } {
   const { parameters, operators, lowering, packed, maxLength } = options;
   const graph = new Graph(name);
   const positions = graph.input('positions', 'int64', ['batch', 'sequence']);
@@ -209,7 +209,7 @@ function startGraph(name: string, options: GraphOptions): { graph: Graph; scope:
 }
 
 /** Token and position embedding, `[tokens, hidden]`. */
-function lowerEmbedding(scope: Scope, { embedding }: Decoder, ids: Value): Value {
+export function lowerEmbedding(scope: Scope, { embedding }: Decoder, ids: Value): Value {
   const { graph, parameters } = scope;
   const flat = (x: Value): Value => graph.node('Reshape', [x, graph.ints([-1])]);
   let x = parameters.rows(graph, embedding.token, flat(ids));
@@ -223,7 +223,8 @@ function lowerEmbedding(scope: Scope, { embedding }: Decoder, ids: Value): Value
   return embedding.norm ? lowerNorm(scope, embedding.norm, x) : x;
 }
 
-function lowerEnd(scope: Scope, { finalNorm, outputProjection }: Decoder, x: Value): Value {
+/** Final norm and output projection: `[n, hidden]` to what the head takes. */
+export function lowerEnd(scope: Scope, { finalNorm, outputProjection }: Decoder, x: Value): Value {
   const normed = finalNorm ? lowerNorm(scope, finalNorm, x) : x;
   return outputProjection ? lowerLinear(scope, outputProjection, normed) : normed;
 }

@@ -4,12 +4,16 @@ import { LowbitError } from '../errors.js';
 import type { Decoder } from '../model/decoder.js';
 import type {
   Divergence,
+  GeneratedTokens,
+  GenerateOptions,
   ReferenceHead,
   Pack,
   PackScores,
   SequenceOptions,
   TokenScorer,
 } from '../scoring/token-scorer.js';
+import { cacheKindOf, decodeGreedily } from './decode.js';
+import { decodeGraph } from './decode-graph.js';
 import { distanceGraph } from './distance-graph.js';
 import type { ExecutedProduct } from './executed-product.js';
 import { bodyGraph, headGraph } from './graphs.js';
@@ -44,6 +48,8 @@ export class ResidentModel implements TokenScorer {
   readonly sharesPrefixes: boolean;
   readonly #bodies = new Map<boolean, Promise<Session>>();
   #head: Promise<Session> | undefined;
+  /** Body and head in one, with a cache of keys and values. */
+  #decoding: Promise<Session> | undefined;
   /** The head beside another model's. */
   #distance: { to: ReferenceHead; session: Promise<Session> } | undefined;
 
@@ -103,6 +109,18 @@ export class ResidentModel implements TokenScorer {
     return results;
   }
 
+  async generate(prompts: readonly Int32Array[], options: GenerateOptions): Promise<GeneratedTokens[]> {
+    this.#checkLengths(prompts.map(({ length }) => ({ length: length + options.maxTokens })));
+    const { device, lowering = 'auto', operators = new Map(), products, maxLength } = this.options;
+    const kind = cacheKindOf(this.decoder, { operators, lowering });
+    const parameters = new StoredParameters(this.sources, products);
+    this.#decoding ??= openSession(
+      decodeGraph(this.decoder, { parameters, operators, lowering, maxLength }, kind),
+      device,
+    );
+    return decodeGreedily(prompts, options, { decoder: this.decoder, session: await this.#decoding, kind });
+  }
+
   #checkLengths(sequences: readonly { length: number }[]): void {
     const { maxLength } = this.options;
     const longest = sequences.reduce((most, { length }) => Math.max(most, length), 0);
@@ -114,10 +132,11 @@ export class ResidentModel implements TokenScorer {
   }
 
   async release(): Promise<void> {
-    for (const session of [...this.#bodies.values(), this.#head, this.#distance?.session])
+    for (const session of [...this.#bodies.values(), this.#head, this.#decoding, this.#distance?.session])
       await (await session)?.release();
     this.#bodies.clear();
     this.#head = undefined;
+    this.#decoding = undefined;
     this.#distance = undefined;
   }
 

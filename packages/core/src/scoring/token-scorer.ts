@@ -52,6 +52,21 @@ export interface SequenceOptions {
   compare?: Comparison | undefined;
 }
 
+export interface GenerateOptions {
+  /** Most tokens of a continuation, from 1; prompt and continuation together fit `contextLength`. */
+  maxTokens: number;
+  /** Asked after each token with all of a prompt's: whether it was the last one. */
+  isLast(prompt: number, ids: readonly number[]): boolean;
+  /** Told of tokens as they go through the model. */
+  progress?: ((tokens: number) => void) | undefined;
+}
+
+export interface GeneratedTokens {
+  /** The last one, at which it stopped, is among them. */
+  ids: Int32Array;
+  finish: 'stop' | 'length';
+}
+
 /** The narrow waist between texts and the engine: everything above it is tested with a toy, everything below with ids. */
 export interface TokenScorer {
   readonly vocabSize: number;
@@ -65,4 +80,6 @@ export interface TokenScorer {
     options?: SequenceOptions,
   ): Promise<Float32Array[]>;
   scorePacks(packs: Pack[], progress?: (tokens: number) => void): Promise<PackScores[]>;
+  /** Greedy continuations of prompts of at least one token, in their order. Absent where a model can only be scored. */
+  generate?(prompts: readonly Int32Array[], options: GenerateOptions): Promise<GeneratedTokens[]>;
 }

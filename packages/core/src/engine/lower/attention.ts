@@ -16,6 +16,15 @@ import type { Scope } from './scope.js';
 const fusedRopeMultiple = 16;
 const fusedMultiple = 8;
 
+/** Whether a block's attention goes by the fused operator. */
+export function isFused(
+  { lowering, operators }: Pick<Scope, 'lowering' | 'operators'>,
+  block: number,
+  { headDim }: Attention,
+): boolean {
+  return lowering === 'auto' && headDim % fusedMultiple === 0 && !operators.has(`block.${block}.cache`);
+}
+
 interface Heads {
   query: Value;
   key: Value;
@@ -25,12 +34,12 @@ interface Heads {
 /** Self-attention of one block, `[tokens, hidden]` to the same. */
 export function lowerAttention(scope: Scope, block: number, attention: Attention, x: Value): Value {
   const packed = lowerLinears(scope, attention.inputs, x);
-  const cached = scope.operators.has(`block.${block}.cache`);
-  const fused = scope.lowering === 'auto' && attention.headDim % fusedMultiple === 0 && !cached;
+  const fused = isFused(scope, block, attention);
   const mixed =
     fused && canRotateInside(scope, block, attention)
       ? lowerFused(
           scope,
+          block,
           attention,
           { query: splitBatch(scope, packed, [packedWidth(attention)]), key: '', value: '' },
           true,
@@ -76,25 +85,43 @@ function lowerHeads(scope: Scope, block: number, attention: Attention, packed: V
     key: at('key', turn(key)),
     value: at('value', v),
   };
-  if (!fused) return lowerGeneral(scope, attention, ready, cacheOf(scope, block));
+  if (!fused) return lowerGeneral(scope, attention, joinPast(scope, block, ready), cacheOf(scope, block));
   const flat = (x: Value, count: number): Value => splitBatch(scope, x, [count * headDim]);
   return lowerFused(
     scope,
+    block,
     attention,
     { query: flat(ready.query, heads), key: flat(ready.key, kvHeads), value: flat(ready.value, kvHeads) },
     false,
   );
 }
 
-/** GroupQueryAttention without a past. Inputs `[batch, sequence, width]`; query may hold all three packed. */
-function lowerFused(scope: Scope, attention: Attention, { query, key, value }: Heads, rotate: boolean): Value {
-  const { graph } = scope;
+/** Keys and values of all tokens: those before, and these. */
+function joinPast({ graph, past }: Scope, block: number, { query, key, value }: Heads): Heads {
+  if (!past) return { query, key, value };
+  const before = past.read(block);
+  past.write(block, key, value);
+  const join = (first: Value, second: Value): Value => graph.node('Concat', [first, second], { axis: 1 });
+  return { query, key: join(before.key, key), value: join(before.value, value) };
+}
+
+/** GroupQueryAttention. Inputs `[batch, sequence, width]`; query may hold all three packed. */
+function lowerFused(
+  scope: Scope,
+  block: number,
+  attention: Attention,
+  { query, key, value }: Heads,
+  rotate: boolean,
+): Value {
+  const { graph, past } = scope;
   const { rope, window } = attention;
   const rotary = rotate && rope !== undefined;
   const tables = rotary ? ropeTables(scope, rope) : { cos: '', sin: '' };
   // The operator's own window counts places in the sequence; packed trees need positions, so there the mask holds it.
   const bias = scope.ends === undefined ? '' : lowerMask(scope, window);
-  const inputs = [query, key, value, '', '', pastLengths(scope), totalLength(scope), tables.cos, tables.sin];
+  const before = past?.read(block) ?? { key: '', value: '' };
+  const lengths = [pastLengths(scope), totalLength(scope)];
+  const inputs = [query, key, value, before.key, before.value, ...lengths, tables.cos, tables.sin];
   const attributes = {
     num_heads: attention.heads,
     kv_num_heads: attention.kvHeads,
@@ -103,13 +130,17 @@ function lowerFused(scope: Scope, attention: Attention, { query, key, value }: H
     local_window_size: scope.ends === undefined && window !== undefined ? window : -1,
     softcap: float(attention.softCap ?? 0),
   };
-  return graph.nodes('GroupQueryAttention', [...inputs, '', bias], 3, attributes, contrib)[0] as Value;
+  const results = graph.nodes('GroupQueryAttention', [...inputs, '', bias], 3, attributes, contrib);
+  const [mixed, keys, values] = results as [Value, Value, Value];
+  past?.write(block, keys, values);
+  return mixed;
 }
 
-/** int32 `[batch]`: sequence - 1, what the operator calls seqlens_k. */
+/** int32 `[batch]`: the row's tokens - 1, what the operator calls seqlens_k. */
 function pastLengths(scope: Scope): Value {
-  const { graph } = scope;
+  const { graph, past } = scope;
   return share(scope, 'pastLengths', () => {
+    if (past) return graph.cast(graph.node('Sub', [past.lengths, graph.ints([1])]), 'int32');
     const batch = graph.node('Slice', [batchShape(scope), graph.ints([0]), graph.ints([1])]);
     const last = graph.node('Sub', [totalLength(scope), graph.constant('one:i32', 'int32', [], Int32Array.of(1))]);
     return graph.node('Expand', [last, batch]);
@@ -117,8 +148,9 @@ function pastLengths(scope: Scope): Value {
 }
 
 function totalLength(scope: Scope): Value {
-  const { graph } = scope;
+  const { graph, past } = scope;
   return share(scope, 'totalLength', () => {
+    if (past) return graph.cast(graph.node('ReduceMax', [past.lengths], { keepdims: 0 }), 'int32');
     const length = graph.node('Gather', [batchShape(scope), graph.ints([1], [])]);
     return graph.node('Cast', [length], { to: 6 });
   });
@@ -139,7 +171,8 @@ function lowerGeneral(
   const { heads, kvHeads, headDim, scale, softCap, window } = attention;
   const group = heads / kvHeads;
   const grouped = (x: Value, count: number, perm: number[]): Value =>
-    graph.node('Transpose', [splitBatch(scope, x, [kvHeads, count, headDim])], { perm });
+    // 0: as many rows and tokens as there are; with a past there are more keys than queries.
+    graph.node('Transpose', [graph.node('Reshape', [x, graph.ints([0, 0, kvHeads, count, headDim])])], { perm });
   const q = grouped(query, group, [0, 2, 3, 1, 4]);
   const masks = cache && cacheMasks(scope, cache);
   const width = kvHeads * headDim;

@@ -1,13 +1,13 @@
 import type { CacheQuantize, CacheSide } from '../../draft/operators.js';
 import type { Value } from '../../onnx/graph.js';
-import { safeStep, sequenceIndex, share } from './scope.js';
+import { queryIndex, safeStep, sequenceIndex, share } from './scope.js';
 import type { Scope } from './scope.js';
 
-/** bool `[sequence, sequence]`: which keys, and which values, query i reads rounded. */
+/** bool `[sequence, keys]`: which keys, and which values, query i reads rounded. */
 export function cacheMasks(scope: Scope, { window }: CacheQuantize): { keys: Value; values: Value } {
   const { graph } = scope;
   const index = sequenceIndex(scope);
-  const query = graph.node('Unsqueeze', [index, graph.ints([1])]);
+  const query = graph.node('Unsqueeze', [queryIndex(scope), graph.ints([1])]);
   const size = graph.ints([window]);
   return {
     keys: share(scope, `cached keys ${window}`, () =>

@@ -15,6 +15,8 @@ export interface Scope {
   positions: Value;
   /** Packed trees: int64 `[batch, sequence]`, see scoring/token-scorer.ts; undefined: plain causal sequences. */
   ends: Value | undefined;
+  /** Decoding: where the keys and values of the tokens before lie; undefined: sequences are whole. */
+  past?: Past | undefined;
   /** Highest position + 1 that the graph can meet. */
   maxLength: number;
   /**
@@ -26,6 +28,16 @@ export interface Scope {
   shared: Map<string, Value>;
   /** Constants made of operators' arrays. */
   arrays: Map<Float32Array | Int32Array, Value>;
+}
+
+/** Keys and values of the tokens before those of this run. */
+export interface Past {
+  /** int64 `[batch]`: tokens of each row, those of this run among them. */
+  lengths: Value;
+  /** The fused operator: `[batch, kvHeads, room, headDim]`; else `[1, past, kvHeads, headDim]`. */
+  read(block: number): { key: Value; value: Value };
+  /** What is to be kept: all of them, or where they are joined those of this run. */
+  write(block: number, key: Value, value: Value): void;
 }
 
 /** The value of this name, emitted at its first use. */
@@ -43,13 +55,23 @@ export function batchShape(scope: Scope): Value {
   return share(scope, 'batchShape', () => scope.graph.node('Shape', [scope.positions]));
 }
 
-/** int64 `[sequence]`: 0, 1, ... */
+/** int64 `[keys]`: 0, 1, ... for every token that is there, with those before this run. */
 export function sequenceIndex(scope: Scope): Value {
-  const { graph } = scope;
+  const { graph, past } = scope;
   return share(scope, 'index', () => {
-    const length = graph.node('Gather', [batchShape(scope), graph.ints([1], [])]);
+    const length = past
+      ? graph.node('Squeeze', [past.lengths])
+      : graph.node('Gather', [batchShape(scope), graph.ints([1], [])]);
     return graph.node('Range', [graph.ints([0], []), length, graph.ints([1], [])]);
   });
+}
+
+/** int64 `[sequence]`: of the tokens of this run. */
+export function queryIndex(scope: Scope): Value {
+  const { graph, past } = scope;
+  if (!past) return sequenceIndex(scope);
+  // Where keys are joined there is one row.
+  return share(scope, 'queryIndex', () => graph.node('Squeeze', [scope.positions, graph.ints([0])]));
 }
 
 /** `[tokens, width]` seen as `[batch, sequence, ...inner]`. */
