@@ -2,13 +2,16 @@
 
 usage: lm-eval-worker.py CHECKPOINT THREADS DATA_FOLDER
 in:  {"task": "piqa", "documents": 50, "batchSize": 8}   the first documents of the split
-     with "output", a folder, the harness's own results and samples files are written there
+     with "output", a folder, the harness's own results and samples files are written there; with "fewShot", so many examples
 out: {"docs": [{"requests": [[context, continuation], ...], "logprobs": [...], "greedy": [...], "acc": 1.0, "acc_norm": 0.0},
      ...], "results": {...}, "seconds": s}
 """
+import csv
 import gzip
+import io
 import json
 import sys
+import tarfile
 import time
 from pathlib import Path
 
@@ -81,6 +84,20 @@ def truthfulqa():
     ]
 
 
+def mmlu(subject, split):
+    with tarfile.open(folder / f"mmlu/mmlu_{split}.tar.gz") as archive:
+        rows = archive.extractfile(f"{split}/{subject}_{split}.csv").read().decode("utf-8")
+    return [
+        {
+            "question": row["question"],
+            "subject": subject,
+            "choices": [row[f"choice{choice}"] for choice in range(4)],
+            "answer": int(row["answer"]),
+        }
+        for row in csv.DictReader(io.StringIO(rows, newline=""))
+    ]
+
+
 # What the harness asks the hub for (path, name): the split it scores, and its rows.
 SOURCES = {
     ("baber/piqa", None): ("validation", piqa),
@@ -111,6 +128,8 @@ SOURCES = {
 
 
 def load_dataset(path, name=None, **_):
+    if path == "cais/mmlu":
+        return datasets.DatasetDict({each: datasets.Dataset.from_list(mmlu(name, each)) for each in ("dev", "test")})
     split, rows = SOURCES[path, name]
     found = datasets.Dataset.from_list(rows())
     # The harness opens all splits that a definition names; only this one is scored.
@@ -140,6 +159,7 @@ for line in sys.stdin:
         model_args=f"pretrained={sys.argv[1]},dtype=float32",
         tasks=[request["task"]],
         limit=request["documents"],
+        num_fewshot=request.get("fewShot"),
         bootstrap_iters=0,
         log_samples=True,
         evaluation_tracker=tracker,

@@ -36,6 +36,7 @@ async function distributions({ scorer }: Subject, ids: Int32Array): Promise<Floa
       ids: ids.slice(0, length),
       positions: Int32Array.from({ length }, (_, i) => i),
       ends: new Int32Array(length).fill(length),
+      rows: Int32Array.of(0, length),
       sources: Int32Array.from(pairs, (i) => Math.floor(i / scorer.vocabSize)),
       targets: Int32Array.from(pairs, (i) => i % scorer.vocabSize),
     },

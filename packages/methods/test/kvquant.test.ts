@@ -157,6 +157,7 @@ function branch(first: Int32Array, second: Int32Array, shared: number): Pack {
       ...range(rest[0], 0).map(() => first.length),
       ...range(rest[1], 0).map(() => whole),
     ]),
+    rows: Int32Array.of(0, whole),
     sources: Int32Array.from([...range(rest[0], shared - 1), shared - 1, ...range(rest[1] - 1, first.length)]),
     targets: Int32Array.from([...first.slice(shared), ...second.slice(shared)]),
   };

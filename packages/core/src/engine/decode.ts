@@ -2,11 +2,12 @@ import { LowbitError } from '../errors.js';
 import type { Decoder } from '../model/decoder.js';
 import type { Operators } from '../draft/operators.js';
 import type { GeneratedTokens, GenerateOptions } from '../scoring/token-scorer.js';
-import { createCache, floatsPerToken } from './decode-cache.js';
+import { createCache } from './decode-cache.js';
 import type { DecodeCache } from './decode-cache.js';
 import type { CacheKind } from './decode-graph.js';
 import { isFused } from './lower/attention.js';
 import type { AttentionLowering } from './lower/scope.js';
+import { floatsPerToken } from './past.js';
 import type { Session } from './runtime.js';
 
 /** Bytes of keys and values that are held at most, but for a single sequence. */

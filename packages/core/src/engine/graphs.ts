@@ -13,7 +13,9 @@ import { lowerMlp } from './lower/mlp.js';
 import { lowerNorm } from './lower/norm.js';
 import { applyOperators } from './lower/operators.js';
 import { mergeBatch, splitBatch } from './lower/scope.js';
-import type { AttentionLowering, Scope } from './lower/scope.js';
+import type { AttentionLowering, Rows, Scope } from './lower/scope.js';
+import { declarePast } from './past.js';
+import type { PastKind } from './past.js';
 import { FedParameters } from './parameters.js';
 import type { Parameters } from './parameters.js';
 
@@ -21,17 +23,20 @@ export interface GraphOptions {
   parameters: Parameters;
   operators: Operators;
   lowering: AttentionLowering;
-  /** Sequences are packed trees: the graph takes `ends` as well. */
+  /** Sequences are packed trees: the graph takes `slots`, `ends` and `places` as well, see lower/scope.ts. */
   packed: boolean;
+  /** The tokens continue others, whose keys and values are fed: see past.ts. */
+  continues?: PastKind | undefined;
   maxLength: number;
 }
 
 /**
- * Token ids to final hidden states. Inputs: `ids`, `positions` (and `ends`), int64 `[batch, sequence]`; `sources`, int64
+ * Token ids to final hidden states. Inputs: `ids`, `positions`, int64 `[batch, sequence]`; `sources`, int64
  * `[n]`, indices into the flattened tokens. Output: `hidden`, float32 `[n, width]`, ready for the head.
  */
 export function bodyGraph(decoder: Decoder, options: GraphOptions): Uint8Array {
   const { graph, scope } = startGraph('body', options);
+  if (options.continues) scope.past = declarePast(graph, decoder, options.continues);
   const ids = graph.input('ids', 'int64', ['batch', 'sequence']);
   const sources = graph.input('sources', 'int64', ['n']);
   const embedded = lowerEmbedding(scope, decoder, ids);
@@ -180,7 +185,7 @@ export function modelGraph(decoder: Decoder, options: Omit<GraphOptions, 'packed
   const length = graph.node('Gather', [shape, graph.ints([1], [])]);
   const counted = graph.node('Range', [graph.ints([0], []), length, graph.ints([1], [])]);
   const positions = graph.node('Expand', [counted, shape]);
-  const scope: Scope = { graph, positions, ends: undefined, shared: new Map(), arrays: new Map(), ...options };
+  const scope: Scope = { graph, positions, shared: new Map(), arrays: new Map(), ...options };
   const embedded = lowerEmbedding(scope, decoder, ids);
   const x = decoder.blocks.reduce((value, block) => lowerBlock(scope, block, value), embedded);
   const logits = lowerLogits(graph, options.parameters, decoder, lowerEnd(scope, decoder, x));
@@ -203,9 +208,17 @@ export function startGraph(name: string, options: GraphOptions): { graph: Graph;
   const { parameters, operators, lowering, packed, maxLength } = options;
   const graph = new Graph(name);
   const positions = graph.input('positions', 'int64', ['batch', 'sequence']);
-  const ends = packed ? graph.input('ends', 'int64', ['batch', 'sequence']) : undefined;
+  const rows = packed ? declareRows(graph) : undefined;
   const caches = { shared: new Map(), arrays: new Map() };
-  return { graph, scope: { graph, parameters, operators, lowering, positions, ends, maxLength, ...caches } };
+  return { graph, scope: { graph, parameters, operators, lowering, positions, rows, maxLength, ...caches } };
+}
+
+function declareRows(graph: Graph): Rows {
+  return {
+    slots: graph.input('slots', 'int64', ['rows', 'length']),
+    ends: graph.input('ends', 'int64', ['rows', 'keys']),
+    places: graph.input('places', 'int64', ['tokens']),
+  };
 }
 
 /** Token and position embedding, `[tokens, hidden]`. */

@@ -1,6 +1,7 @@
 import { allowsSharedPrefixes } from '../draft/operators.js';
 import type { Operators } from '../draft/operators.js';
 import { LowbitError } from '../errors.js';
+import { blockLinears } from '../model/decoder.js';
 import type { Decoder } from '../model/decoder.js';
 import type {
   Divergence,
@@ -14,11 +15,18 @@ import type {
 } from '../scoring/token-scorer.js';
 import { cacheKindOf, decodeGreedily } from './decode.js';
 import { decodeGraph } from './decode-graph.js';
+import type { CacheKind } from './decode-graph.js';
 import { distanceGraph } from './distance-graph.js';
 import type { ExecutedProduct } from './executed-product.js';
+import { batchByLength, packedFeeds, plainFeeds } from './feeds.js';
 import { bodyGraph, headGraph } from './graphs.js';
 import type { AttentionLowering } from './lower/scope.js';
 import { StoredParameters } from './parameters.js';
+import { createPast } from './past.js';
+import type { PastKind } from './past.js';
+import { cutRows, feedRows, joinStates, statesOf } from './states.js';
+import type { Rows, States } from './states.js';
+import { Trunk } from './trunk.js';
 import type { TensorSource } from './parameters.js';
 import { openSession } from './runtime.js';
 import type { Device, Feed, Session } from './runtime.js';
@@ -33,8 +41,6 @@ export interface ModelOptions {
   maxLength: number;
 }
 
-/** Tokens that go through the body in one run: enough to fill the multiply units, few enough to stay in cache. */
-const batchTokens = 2048;
 /** Rows of logits held at a time: 128 x 49,152 floats are 25 MB. */
 const headRows = 128;
 
@@ -46,7 +52,8 @@ export class ResidentModel implements TokenScorer {
   readonly vocabSize: number;
   readonly contextLength: number;
   readonly sharesPrefixes: boolean;
-  readonly #bodies = new Map<boolean, Promise<Session>>();
+  readonly #bodies = new Map<BodyKind, Promise<Session>>();
+  #trunk: Trunk | undefined;
   #head: Promise<Session> | undefined;
   /** Body and head in one, with a cache of keys and values. */
   #decoding: Promise<Session> | undefined;
@@ -73,7 +80,7 @@ export class ResidentModel implements TokenScorer {
     for (const batch of batchByLength(sequences)) {
       const members = batch.map((i) => ({ ids: sequences[i] as Int32Array, from: scoredFrom[i] ?? 1 }));
       const { feeds, targets } = plainFeeds(members);
-      const states = await this.#states(feeds, false);
+      const states = await this.#states(feeds, 'plain');
       const counts = members.map(({ ids, from }) => ids.length - from);
       const rows = cutRows(counts);
       for (const [at, i] of batch.entries()) await keep?.(i, statesOf(states, rows[at] as Rows));
@@ -101,18 +108,21 @@ export class ResidentModel implements TokenScorer {
     this.#checkLengths(packs.map(({ positions }) => ({ length: 1 + positions.reduce((a, b) => Math.max(a, b), 0) })));
     const results: PackScores[] = [];
     for (const pack of packs) {
-      const { feeds, targets } = packedFeeds(pack);
-      const { nll, greedy } = await this.#applyHead(await this.#states(feeds, true), targets);
+      const trunk = pack.trunk && (await this.#trunkOf(pack.trunk, packs, progress));
+      const { feeds, targets } = packedFeeds(pack, trunk?.ids.length);
+      const states = trunk ? await trunk.states(feeds, pack, this.#width) : await this.#states(feeds, 'packed');
+      const { nll, greedy } = await this.#applyHead(states, targets);
       results.push({ nll, greedy });
       progress?.(pack.ids.length);
     }
+    this.#trunk = undefined;
     return results;
   }
 
   async generate(prompts: readonly Int32Array[], options: GenerateOptions): Promise<GeneratedTokens[]> {
     this.#checkLengths(prompts.map(({ length }) => ({ length: length + options.maxTokens })));
     const { device, lowering = 'auto', operators = new Map(), products, maxLength } = this.options;
-    const kind = cacheKindOf(this.decoder, { operators, lowering });
+    const kind = this.#cacheKind();
     const parameters = new StoredParameters(this.sources, products);
     this.#decoding ??= openSession(
       decodeGraph(this.decoder, { parameters, operators, lowering, maxLength }, kind),
@@ -140,8 +150,35 @@ export class ResidentModel implements TokenScorer {
     this.#distance = undefined;
   }
 
-  async #states(feeds: Record<string, Feed>, packed: boolean): Promise<States> {
-    const { hidden } = await (await this.#body(packed)).run(feeds);
+  /** The pack's trunk, kept from the pack before or grown, with room for the longest of the packs that continue it. */
+  async #trunkOf(ids: Int32Array, packs: readonly Pack[], progress?: (tokens: number) => void): Promise<Trunk> {
+    if (this.#trunk?.ids === ids) return this.#trunk;
+    const longest = packs.reduce((most, pack) => Math.max(most, pack.trunk === ids ? pack.ids.length : 0), 0);
+    const past = createPast(this.#pastKind(), this.decoder, 1, ids.length + longest);
+    this.#trunk = new Trunk(ids, past, await this.#body('continued'));
+    await this.#trunk.grow();
+    progress?.(ids.length);
+    return this.#trunk;
+  }
+
+  /** Of final hidden states. */
+  get #width(): number {
+    const { weight } = this.decoder.head;
+    return (weight.transposed ? weight.shape[0] : weight.shape[1]) as number;
+  }
+
+  /** Of a trunk; a model that is decoded from whole sequences shares no prefixes. */
+  #pastKind(): PastKind {
+    return this.#cacheKind() === 'fixed' ? 'fixed' : 'joined';
+  }
+
+  #cacheKind(): CacheKind {
+    const { lowering = 'auto', operators = new Map() } = this.options;
+    return cacheKindOf(this.decoder, { operators, lowering });
+  }
+
+  async #states(feeds: Record<string, Feed>, kind: BodyKind): Promise<States> {
+    const { hidden } = await (await this.#body(kind)).run(feeds);
     return { data: hidden?.data as Float32Array, width: (hidden?.dims[1] as number) ?? 0 };
   }
 
@@ -170,15 +207,33 @@ export class ResidentModel implements TokenScorer {
     return { ...scores, divergence };
   }
 
-  #body(packed: boolean): Promise<Session> {
-    let session = this.#bodies.get(packed);
+  #body(kind: BodyKind): Promise<Session> {
+    let session = this.#bodies.get(kind);
     if (session === undefined) {
-      const { device, lowering = 'auto', operators = new Map(), products, maxLength } = this.options;
-      const parameters = new StoredParameters(this.sources, products);
-      session = openSession(bodyGraph(this.decoder, { parameters, operators, lowering, packed, maxLength }), device);
-      this.#bodies.set(packed, session);
+      session = this.#openBody(kind);
+      this.#bodies.set(kind, session);
     }
     return session;
+  }
+
+  /** Each body holds the weights once more: where memory is short, the others go first. */
+  async #openBody(kind: BodyKind): Promise<Session> {
+    if (process.availableMemory() < 2 * this.#linearBytes()) {
+      const others = [...this.#bodies].filter(([other]) => other !== kind);
+      for (const [other] of others) this.#bodies.delete(other);
+      for (const [, session] of others) await (await session).release();
+    }
+    const { device, lowering = 'auto', operators = new Map(), products, maxLength } = this.options;
+    const parameters = new StoredParameters(this.sources, products);
+    const continues = kind === 'continued' ? this.#pastKind() : undefined;
+    const own = { parameters, operators, maxLength, packed: kind !== 'plain', continues };
+    // Where keys are joined, those of all blocks are: the fused operator would take them in another order.
+    const options = { ...own, lowering: continues === 'joined' ? 'general' : lowering } as const;
+    return openSession(bodyGraph(this.decoder, options), device);
+  }
+
+  #linearBytes(): number {
+    return 4 * this.decoder.blocks.flatMap(blockLinears).reduce((sum, { rows, cols }) => sum + rows * cols, 0);
   }
 
   #distanceSession(to: ReferenceHead): Promise<Session> {
@@ -199,96 +254,5 @@ export class ResidentModel implements TokenScorer {
   }
 }
 
-/** Final hidden states, float32 `[n, width]`. */
-interface States {
-  data: Float32Array;
-  width: number;
-}
-
-interface Rows {
-  begin: number;
-  end: number;
-}
-
-function statesOf({ data, width }: States, { begin, end }: Rows): Float32Array {
-  return data.subarray(begin * width, end * width);
-}
-
-function feedRows(states: States, rows: Rows): Feed {
-  return { data: statesOf(states, rows), dims: [rows.end - rows.begin, states.width] };
-}
-
-function cutRows(counts: readonly number[]): Rows[] {
-  let end = 0;
-  return counts.map((count) => ({ begin: end, end: (end += count) }));
-}
-
-/** Another model's states of a batch, one sequence after the other; `n` rows in all. */
-async function joinStates(
-  batch: readonly number[],
-  read: (sequence: number) => Promise<Float32Array>,
-  n: number,
-): Promise<States> {
-  const parts: Float32Array[] = [];
-  for (const sequence of batch) parts.push(await read(sequence));
-  const data = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    data.set(part, at);
-    at += part.length;
-  }
-  return { data, width: data.length / n };
-}
-
-interface ScoreFeeds {
-  feeds: Record<string, Feed>;
-  targets: BigInt64Array;
-}
-
-/**
- * Sequences of equal length; every token but the last of each is fed, those from `from` on are targets. The last may lie
- * beyond the context.
- */
-function plainFeeds(sequences: readonly { ids: Int32Array; from: number }[]): ScoreFeeds {
-  const length = (sequences[0]?.ids.length ?? 1) - 1;
-  const fed = sequences.flatMap(({ ids }) => [...ids.subarray(0, length)]);
-  const sources = sequences.flatMap(({ from }, row) =>
-    Array.from({ length: length + 1 - from }, (_, i) => row * length + from - 1 + i),
-  );
-  const dims = [sequences.length, length];
-  return {
-    feeds: {
-      ids: { data: BigInt64Array.from(fed, BigInt), dims },
-      positions: { data: BigInt64Array.from(fed, (_, i) => BigInt(i % length)), dims },
-      sources: { data: BigInt64Array.from(sources, BigInt), dims: [sources.length] },
-    },
-    targets: BigInt64Array.from(
-      sequences.flatMap(({ ids, from }) => [...ids.subarray(from)]),
-      BigInt,
-    ),
-  };
-}
-
-function packedFeeds({ ids, positions, ends, sources, targets }: Pack): ScoreFeeds {
-  const row = (values: Int32Array): Feed => ({ data: BigInt64Array.from(values, BigInt), dims: [1, values.length] });
-  return {
-    feeds: {
-      ids: row(ids),
-      positions: row(positions),
-      ends: row(ends),
-      sources: { data: BigInt64Array.from(sources, BigInt), dims: [sources.length] },
-    },
-    targets: BigInt64Array.from(targets, BigInt),
-  };
-}
-
-/** Indices of sequences of equal length, as many together as fit; those with nothing to predict are left out. */
-function* batchByLength(sequences: Int32Array[]): Generator<number[]> {
-  const byLength = new Map<number, number[]>();
-  for (const [i, { length }] of sequences.entries())
-    if (length > 1) byLength.set(length, [...(byLength.get(length) ?? []), i]);
-  for (const [length, indices] of byLength) {
-    const size = Math.max(1, Math.floor(batchTokens / length));
-    for (let start = 0; start < indices.length; start += size) yield indices.slice(start, start + size);
-  }
-}
+/** Plain sequences, packed trees, or packed trees that continue a trunk. */
+type BodyKind = 'plain' | 'packed' | 'continued';

@@ -31,6 +31,8 @@ export interface ScoreCounts {
   tokens: number;
   /** Tokens that the model would be fed if each request ran alone. */
   unsharedTokens: number;
+  /** Tokens that it has to be fed: each distinct prefix of continuations once, windows whole. */
+  necessaryTokens: number;
   /** Tokens that it was fed. */
   computedTokens: number;
   /** Windows of `windows` and `rolling` requests; undefined where there are none. */
@@ -85,6 +87,7 @@ export async function scoreRequests(
     counts: {
       tokens: sequences.reduce((sum, { ids }) => sum + ids.length, 0),
       unsharedTokens: packed.unsharedTokens + wholeTokens,
+      necessaryTokens: packed.necessaryTokens + wholeTokens,
       computedTokens: packed.computedTokens + wholeTokens,
       windows: windows > 0 ? windows : undefined,
       tokenSha256: hashTokenIds(sequences.map(({ ids }) => ids)),

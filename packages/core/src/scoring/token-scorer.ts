@@ -11,7 +11,11 @@ export interface Pack {
   /** Position of each token in its own path from its root. */
   positions: Int32Array;
   ends: Int32Array;
-  /** Scores wanted: -ln p(targets[k] | path ending in token sources[k]). A source may occur several times. */
+  /** Where groups of trees begin, and the end: attention need not look beyond a group. */
+  rows: Int32Array;
+  /** Tokens that all trees continue, one array for all packs that do; positions count from its first token. */
+  trunk?: Int32Array | undefined;
+  /** Scores wanted: -ln p(targets[k] | trunk, path ending in token sources[k]). A source may occur several times. */
   sources: Int32Array;
   targets: Int32Array;
 }

@@ -51,6 +51,12 @@ export function makeNode(node: Omit<TreeNode, 'size'>): TreeNode {
   return { ...node, size: node.end - node.start + node.children.reduce((sum, child) => sum + child.size, 0) };
 }
 
+/** Index of the first token below which, or of which, a prediction is scored: no score is asked of those before. */
+export function firstSource(node: TreeNode, sequences: readonly TokenSequence[]): number {
+  const own = node.ending.map((index) => (sequences[index] as TokenSequence).scoredFrom - 1);
+  return Math.min(...own, ...node.children.map((child) => firstSource(child, sequences)));
+}
+
 /** A prefix sorts before what it begins; equal sequences keep their order. */
 function compareEntries(a: Entry, b: Entry): number {
   const shared = sharedLength(a, b);

@@ -47,10 +47,10 @@ export function createToyScorer(vocabSize: number, contextLength: number, noise 
     });
   }
 
-  function scorePack({ ids, ends, sources, targets }: Pack): PackScores {
+  function scorePack({ ids, ends, trunk = new Int32Array(0), sources, targets }: Pack): PackScores {
     const found = Array.from(sources, (source, index) => {
       const path = [...ids.subarray(0, source + 1)].filter((_, token) => source < ends[token]);
-      return score(path, targets[index]);
+      return score([...trunk, ...path], targets[index]);
     });
     return {
       nll: Float32Array.from(found, ({ nll }) => nll),

@@ -32,13 +32,20 @@ function packOf(sequence: Int32Array): Pack {
     ids: sequence,
     positions: indices,
     ends: indices.map(() => length),
+    rows: Int32Array.of(0, length),
     sources: indices.slice(0, -1),
     targets: sequence.slice(1),
   };
 }
 
-/** Two branches after a common prefix, and a second tree beside them. */
-function branchedPack(prefix: Int32Array, first: Int32Array, second: Int32Array, other: Int32Array): Pack {
+/** Two branches after a common prefix, and a second tree beside them, in one row or in two. */
+function branchedPack(
+  prefix: Int32Array,
+  first: Int32Array,
+  second: Int32Array,
+  other: Int32Array,
+  apart = false,
+): Pack {
   const [p, a, b, o] = [prefix.length, first.length, second.length, other.length];
   const all = [...prefix, ...first, ...second, ...other];
   const range = (n: number, from: number): number[] => Array.from({ length: n }, (_, i) => from + i);
@@ -52,8 +59,25 @@ function branchedPack(prefix: Int32Array, first: Int32Array, second: Int32Array,
       ...range(b, 0).map(() => p + a + b),
       ...range(o, 0).map(() => whole),
     ]),
+    rows: Int32Array.from(apart ? [0, p + a + b, whole] : [0, whole]),
     sources: Int32Array.from([p - 1, ...range(a - 1, p), p - 1, ...range(b - 1, p + a), ...range(o - 1, p + a + b)]),
     targets: Int32Array.from([...first, ...second, ...other.slice(1)]),
+  };
+}
+
+/** The rest of a prefix behind its trunk, and branches after it. */
+function continued(trunk: Int32Array, prefix: Int32Array, branches: Int32Array[]): Pack {
+  const rest = prefix.subarray(trunk.length);
+  const none = new Int32Array(0);
+  const [first = none, second = none] = branches;
+  const pack = branchedPack(rest, first, second, none);
+  const kept = [...pack.targets.keys()].slice(0, first.length + second.length);
+  return {
+    ...pack,
+    trunk,
+    positions: pack.positions.map((position) => position + trunk.length),
+    sources: Int32Array.from(kept, (at) => pack.sources[at] as number),
+    targets: Int32Array.from(kept, (at) => pack.targets[at] as number),
   };
 }
 
@@ -97,6 +121,16 @@ for (const options of cases) {
     ]);
     const expected = [...(alone[0]?.slice(10) ?? []), ...(alone[1]?.slice(10) ?? []), ...(alone[2] ?? [])];
     t.ok(largestDifference(tree?.nll ?? [], expected) < sameLoss, 'branches do not see each other');
+    for (const { scorer } of [fused, general]) {
+      const [inRows] = await scorer.scorePacks([branchedPack(prefix, first, second, beside, true)]);
+      t.ok(largestDifference(inRows?.nll ?? [], expected) < sameLoss, 'nor do rows');
+      const trunk = prefix.subarray(0, 8);
+      const grown = [continued(trunk, prefix, [first, second]), continued(trunk, prefix, [second])];
+      const [both, one] = await scorer.scorePacks([...grown, continued(prefix.subarray(0, 3), prefix, [first])]);
+      const [firsts = [], seconds = []] = alone.map((nll) => nll.slice(10));
+      t.ok(largestDifference(both?.nll ?? [], [...firsts, ...seconds]) < sameLoss, 'a trunk is continued');
+      t.ok(largestDifference(one?.nll ?? [], seconds) < sameLoss, 'a trunk is continued again');
+    }
     await fused.release();
     await general.release();
   });

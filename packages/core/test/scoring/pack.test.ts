@@ -1,4 +1,4 @@
-import { packSequences, PythonRandom, type PackedSequences, type TokenSequence } from '@lowbit/core';
+import { packSequences, PythonRandom, type Pack, type PackedSequences, type TokenSequence } from '@lowbit/core';
 import t from 'tap';
 
 const sequence = (ids: number[], scoredFrom: number): TokenSequence => ({ ids: Int32Array.from(ids), scoredFrom });
@@ -17,8 +17,8 @@ function randomSequences(random: PythonRandom, count: number, longest: number): 
 }
 
 /** Follows the visibility rule from a source to its root: what the model sees there. */
-function pathTo({ ids, ends }: { ids: Int32Array; ends: Int32Array }, source: number): number[] {
-  return [...ids.subarray(0, source + 1)].filter((_, token) => source < ends[token]);
+function pathTo({ ids, ends, trunk = new Int32Array(0) }: Pack, source: number): number[] {
+  return [...trunk, ...[...ids.subarray(0, source + 1)].filter((_, token) => source < ends[token])];
 }
 
 /** What each sequence's scores condition on and ask for, as the packs have it; by sequence. */
@@ -110,12 +110,57 @@ t.test('a tree beyond the limit has a pack of its own', async (t) => {
   );
 });
 
-t.test('a shared few-shot context is copied into as many packs as needed, not to each document', async (t) => {
+t.test('a shared few-shot context is computed once and continued by as many packs as needed', async (t) => {
   const shots = range(0, 300);
   const docs = range(0, 100).map((doc) => sequence([...shots, 1000 + doc, ...range(0, 50)], 340));
-  const { packs, unsharedTokens, computedTokens } = packSequences(docs, 512);
-  t.equal(unsharedTokens, 100 * 350);
-  t.ok(packs.every(({ pack }) => pack.ids.length <= 1200));
-  t.ok(computedTokens < 100 * 50 * 1.5, `${computedTokens} for 5000 tokens of documents`);
-  t.strictSame(readPacks(packSequences(docs.slice(0, 9), 512)), readSequences(docs.slice(0, 9)));
+  const packed = packSequences(docs, 512);
+  t.equal(packed.unsharedTokens, 100 * 350);
+  t.equal(packed.computedTokens, 300 + 100 * 50);
+  t.equal(packed.necessaryTokens, packed.computedTokens);
+  t.equal(new Set(packed.packs.map(({ pack }) => pack.trunk)).size, 1);
+  t.ok(packed.packs.every(({ pack }) => pack.ids.length <= 512 && pack.rows.length === 2));
+  t.strictSame(readPacks(packed), readSequences(docs));
+});
+
+t.test('a trunk ends where the first score is asked for', async (t) => {
+  const shots = range(0, 100);
+  const docs = range(0, 40).map((doc) => sequence([...shots, 1000 + doc, ...range(0, 30)], doc === 7 ? 60 : 110));
+  const packed = packSequences(docs, 256);
+  t.strictSame(
+    [...(packed.packs[0].pack.trunk ?? [])],
+    range(0, 59),
+    'the source of the score of token 60 is token 59',
+  );
+  t.strictSame(readPacks(packed), readSequences(docs));
+});
+
+t.test('rows hold whole trees, and short trees stay in short rows', async (t) => {
+  const random = new PythonRandom(4);
+  const sequences = range(0, 200).map((i) => sequence([i, ...range(0, random.randint(5, i % 50 === 0 ? 300 : 60))], 3));
+  const { packs, computedTokens, necessaryTokens } = packSequences(sequences, 1024);
+  t.equal(computedTokens, necessaryTokens);
+  for (const { pack } of packs) {
+    const { rows, ends } = pack;
+    const lengths = [...rows.subarray(1)].map((end, row) => end - rows[row]);
+    t.ok(
+      [...ends].every(
+        (end, token) => rows.findLast((start) => start <= token) === rows.findLast((start) => start < end),
+      ),
+    );
+    t.ok(lengths.filter((length) => length > 128).every((length) => length > 128 && length <= 301));
+  }
+  const square = packs.reduce(
+    (sum, { pack }) =>
+      sum +
+      (pack.rows.length - 1) * Math.max(...[...pack.rows.subarray(1)].map((end, row) => end - pack.rows[row])) ** 2,
+    0,
+  );
+  t.ok(square < computedTokens * 200, `${square} pairs for ${computedTokens} tokens`);
+});
+
+t.test('a prefix that is short is copied, at less than 5 %', async (t) => {
+  const docs = range(0, 300).map((doc) => sequence([1, 2, 3, 1000 + doc, ...range(0, 40)], 10));
+  const packed = packSequences(docs, 512);
+  t.ok(packed.packs.every(({ pack }) => pack.trunk === undefined));
+  t.ok(packed.computedTokens < 1.05 * packed.necessaryTokens, `${packed.computedTokens} for ${packed.necessaryTokens}`);
 });

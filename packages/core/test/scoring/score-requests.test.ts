@@ -91,6 +91,7 @@ t.test('windows give the mean loss of all but their first token', async (t) => {
   t.strictSame(counts, {
     tokens: 16,
     unsharedTokens: 14,
+    necessaryTokens: 14,
     computedTokens: 14,
     windows: 2,
     tokenSha256: hashTokenIds([ids.slice(0, 16)]),

@@ -9,7 +9,7 @@ import { lowerMask } from './mask.js';
 import { lowerNorm } from './norm.js';
 import { applyOperators } from './operators.js';
 import { lowerRope, ropeTables } from './rope.js';
-import { batchShape, mergeBatch, share, splitBatch } from './scope.js';
+import { fromRows, rowShape, share, splitBatch, toRows } from './scope.js';
 import type { Scope } from './scope.js';
 
 /** onnxruntime's fused operator rotates only whole heads whose size is a multiple of 16, and runs on multiples of 8. */
@@ -45,7 +45,7 @@ export function lowerAttention(scope: Scope, block: number, attention: Attention
           true,
         )
       : lowerHeads(scope, block, attention, packed, fused);
-  return lowerLinear(scope, attention.output, mergeBatch(scope, mixed, attention.heads * attention.headDim));
+  return lowerLinear(scope, attention.output, fromRows(scope, mixed, attention.heads * attention.headDim));
 }
 
 function packedWidth({ heads, kvHeads, headDim }: Attention): number {
@@ -59,7 +59,7 @@ function packedWidth({ heads, kvHeads, headDim }: Attention): number {
 function canRotateInside(scope: Scope, block: number, { rope, headDim, queryNorm, keyNorm }: Attention): boolean {
   const sites = blockSites.some((name) => scope.operators.has(`block.${block}.${name}`));
   const ropeFits = rope === undefined || (rope.dim === headDim && headDim % fusedRopeMultiple === 0);
-  return scope.ends === undefined && !sites && ropeFits && queryNorm === undefined && keyNorm === undefined;
+  return scope.rows === undefined && !sites && ropeFits && queryNorm === undefined && keyNorm === undefined;
 }
 
 function lowerHeads(scope: Scope, block: number, attention: Attention, packed: Value, fused: boolean): Value {
@@ -79,14 +79,23 @@ function lowerHeads(scope: Scope, block: number, attention: Attention, packed: V
   };
   const query = queryNorm ? lowerNorm(scope, queryNorm, q) : q;
   const key = at('keyBeforeRope', keyNorm ? lowerNorm(scope, keyNorm, k) : k);
-  const turn = (x: Value): Value => (rope ? lowerRope(scope, rope, x, headDim) : x);
+  const turn = (x: Value, count: number): Value => (rope ? lowerRope(scope, rope, x, count, headDim) : x);
   const ready: Heads = {
-    query: at('query', turn(query)),
-    key: at('key', turn(key)),
+    query: at('query', turn(query, heads)),
+    key: at('key', turn(key, kvHeads)),
     value: at('value', v),
   };
-  if (!fused) return lowerGeneral(scope, attention, joinPast(scope, block, ready), cacheOf(scope, block));
-  const flat = (x: Value, count: number): Value => splitBatch(scope, x, [count * headDim]);
+  if (!fused) {
+    const inRows = (x: Value, count: number): Value =>
+      scope.rows ? graph.node('Reshape', [toRows(scope, x, count * headDim), graph.ints([0, 0, count, headDim])]) : x;
+    const heads4 = {
+      query: inRows(ready.query, heads),
+      key: inRows(ready.key, kvHeads),
+      value: inRows(ready.value, kvHeads),
+    };
+    return lowerGeneral(scope, attention, joinPast(scope, block, heads4), cacheOf(scope, block));
+  }
+  const flat = (x: Value, count: number): Value => toRows(scope, x, count * headDim);
   return lowerFused(
     scope,
     block,
@@ -118,7 +127,7 @@ function lowerFused(
   const rotary = rotate && rope !== undefined;
   const tables = rotary ? ropeTables(scope, rope) : { cos: '', sin: '' };
   // The operator's own window counts places in the sequence; packed trees need positions, so there the mask holds it.
-  const bias = scope.ends === undefined ? '' : lowerMask(scope, window);
+  const bias = scope.rows === undefined ? '' : lowerMask(scope, window);
   const before = past?.read(block) ?? { key: '', value: '' };
   const lengths = [pastLengths(scope), totalLength(scope)];
   const inputs = [query, key, value, before.key, before.value, ...lengths, tables.cos, tables.sin];
@@ -127,7 +136,7 @@ function lowerFused(
     kv_num_heads: attention.kvHeads,
     scale: float(attention.scale),
     do_rotary: rotary ? 1 : 0,
-    local_window_size: scope.ends === undefined && window !== undefined ? window : -1,
+    local_window_size: scope.rows === undefined && window !== undefined ? window : -1,
     softcap: float(attention.softCap ?? 0),
   };
   const results = graph.nodes('GroupQueryAttention', [...inputs, '', bias], 3, attributes, contrib);
@@ -141,7 +150,7 @@ function pastLengths(scope: Scope): Value {
   const { graph, past } = scope;
   return share(scope, 'pastLengths', () => {
     if (past) return graph.cast(graph.node('Sub', [past.lengths, graph.ints([1])]), 'int32');
-    const batch = graph.node('Slice', [batchShape(scope), graph.ints([0]), graph.ints([1])]);
+    const batch = graph.node('Slice', [rowShape(scope), graph.ints([0]), graph.ints([1])]);
     const last = graph.node('Sub', [totalLength(scope), graph.constant('one:i32', 'int32', [], Int32Array.of(1))]);
     return graph.node('Expand', [last, batch]);
   });
@@ -151,7 +160,7 @@ function totalLength(scope: Scope): Value {
   const { graph, past } = scope;
   return share(scope, 'totalLength', () => {
     if (past) return graph.cast(graph.node('ReduceMax', [past.lengths], { keepdims: 0 }), 'int32');
-    const length = graph.node('Gather', [batchShape(scope), graph.ints([1], [])]);
+    const length = graph.node('Gather', [rowShape(scope), graph.ints([1], [])]);
     return graph.node('Cast', [length], { to: 6 });
   });
 }

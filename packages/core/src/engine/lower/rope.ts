@@ -1,6 +1,7 @@
 import type { Rope } from '../../model/decoder.js';
+import { contrib } from '../../onnx/graph.js';
 import type { Value } from '../../onnx/graph.js';
-import { share } from './scope.js';
+import { share, splitBatch } from './scope.js';
 import type { Scope } from './scope.js';
 
 /** Cosine and sine tables `[maxLength, dim / 2]`, angles in float32 as transformers computes them. */
@@ -20,7 +21,22 @@ export function ropeTables(scope: Scope, rope: Rope): { cos: Value; sin: Value }
 }
 
 /** Rotates the first `rope.dim` of each head of `x`, `[batch, sequence, heads, headDim]`, by half-split pairs. */
-export function lowerRope(scope: Scope, rope: Rope, x: Value, headDim: number): Value {
+export function lowerRope(scope: Scope, rope: Rope, x: Value, heads: number, headDim: number): Value {
+  return scope.lowering === 'auto' ? lowerFused(scope, rope, x, heads, headDim) : lowerGeneral(scope, rope, x, headDim);
+}
+
+/** Each token as a batch of its own: the operator takes no more tokens a sequence than the tables have rows. */
+function lowerFused(scope: Scope, rope: Rope, x: Value, heads: number, headDim: number): Value {
+  const { graph } = scope;
+  const { cos, sin } = ropeTables(scope, rope);
+  const tokens = graph.node('Reshape', [x, graph.ints([-1, 1, heads * headDim])]);
+  const positions = share(scope, 'rope positions', () => graph.node('Reshape', [scope.positions, graph.ints([-1, 1])]));
+  const attributes = { num_heads: heads, rotary_embedding_dim: rope.dim === headDim ? 0 : rope.dim };
+  const turned = graph.node('RotaryEmbedding', [tokens, positions, cos, sin], attributes, contrib);
+  return splitBatch(scope, turned, [heads, headDim]);
+}
+
+function lowerGeneral(scope: Scope, rope: Rope, x: Value, headDim: number): Value {
   const { graph } = scope;
   const half = rope.dim / 2;
   const rows = (kind: 'cos' | 'sin', table: Value): Value =>

@@ -13,8 +13,8 @@ export interface Scope {
   lowering: AttentionLowering;
   /** int64 `[batch, sequence]`. */
   positions: Value;
-  /** Packed trees: int64 `[batch, sequence]`, see scoring/token-scorer.ts; undefined: plain causal sequences. */
-  ends: Value | undefined;
+  /** Packed trees, whose tokens come in one sequence; undefined: plain causal sequences. */
+  rows?: Rows | undefined;
   /** Decoding: where the keys and values of the tokens before lie; undefined: sequences are whole. */
   past?: Past | undefined;
   /** Highest position + 1 that the graph can meet. */
@@ -30,9 +30,20 @@ export interface Scope {
   arrays: Map<Float32Array | Int32Array, Value>;
 }
 
+/**
+ * Groups of trees that do not see each other, padded to one length for attention alone. All int64: `slots`, the token at each
+ * place, `[rows, length]`; `ends`, where its subtree ends in the row (0 at padding), `[rows, keys]`, those before this run first; `places`, `[tokens]`, the place of
+ * each token in the rows laid end to end.
+ */
+export interface Rows {
+  slots: Value;
+  ends: Value;
+  places: Value;
+}
+
 /** Keys and values of the tokens before those of this run. */
 export interface Past {
-  /** int64 `[batch]`: tokens of each row, those of this run among them. */
+  /** int64 `[batch]`: tokens of each row, those of this run among them; packed trees continue in one row. */
   lengths: Value;
   /** The fused operator: `[batch, kvHeads, room, headDim]`; else `[1, past, kvHeads, headDim]`. */
   read(block: number): { key: Value; value: Value };
@@ -55,23 +66,47 @@ export function batchShape(scope: Scope): Value {
   return share(scope, 'batchShape', () => scope.graph.node('Shape', [scope.positions]));
 }
 
-/** int64 `[keys]`: 0, 1, ... for every token that is there, with those before this run. */
+/** int64 `[2]`: rows that attention goes over, and their length. */
+export function rowShape(scope: Scope): Value {
+  const { graph, rows } = scope;
+  return rows ? share(scope, 'rowShape', () => graph.node('Shape', [rows.slots])) : batchShape(scope);
+}
+
+/** `[tokens, width]` to `[rows, length, width]`. */
+export function toRows(scope: Scope, x: Value, width: number): Value {
+  const { graph, rows } = scope;
+  return rows ? graph.node('Gather', [mergeBatch(scope, x, width), rows.slots]) : splitBatch(scope, x, [width]);
+}
+
+/** Back to `[tokens, width]`. */
+export function fromRows(scope: Scope, x: Value, width: number): Value {
+  const merged = mergeBatch(scope, x, width);
+  return scope.rows ? scope.graph.node('Gather', [merged, scope.rows.places]) : merged;
+}
+
+/** int64 `[keys]`: 0, 1, ... for every token of a row that is there, with those before this run. */
 export function sequenceIndex(scope: Scope): Value {
   const { graph, past } = scope;
   return share(scope, 'index', () => {
     const length = past
       ? graph.node('Squeeze', [past.lengths])
-      : graph.node('Gather', [batchShape(scope), graph.ints([1], [])]);
+      : graph.node('Gather', [rowShape(scope), graph.ints([1], [])]);
     return graph.node('Range', [graph.ints([0], []), length, graph.ints([1], [])]);
   });
 }
 
-/** int64 `[sequence]`: of the tokens of this run. */
+/** int64 `[length]`: of the tokens of this run, which come last in their row. */
 export function queryIndex(scope: Scope): Value {
   const { graph, past } = scope;
   if (!past) return sequenceIndex(scope);
-  // Where keys are joined there is one row.
-  return share(scope, 'queryIndex', () => graph.node('Squeeze', [scope.positions, graph.ints([0])]));
+  return share(scope, 'queryIndex', () => {
+    const length = graph.node('Gather', [rowShape(scope), graph.ints([1])]);
+    return graph.node('Slice', [
+      sequenceIndex(scope),
+      graph.node('Neg', [length]),
+      graph.ints([Number.MAX_SAFE_INTEGER]),
+    ]);
+  });
 }
 
 /** `[tokens, width]` seen as `[batch, sequence, ...inner]`. */
