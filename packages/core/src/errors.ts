@@ -32,6 +32,7 @@ export const errorCodes = [
   'TASK_FILE',
   'TASK_DATA',
   'TASK_SHORT',
+  'TASK_UNFIT',
   'BASELINE_MISSING',
   'EXPERIMENT_FILE',
   'EXPERIMENT_OPTION',

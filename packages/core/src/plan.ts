@@ -18,7 +18,7 @@ import type { Registry } from './registry.js';
 import type { CellKey, ModelRecord, RecipeRecord, TaskRecord } from './store/types.js';
 import { inspectSubject } from './subject.js';
 import type { SubjectInfo } from './subject.js';
-import { countExamples, openExamples } from './scoring/few-shot.js';
+import { asksQuestions, countExamples, openExamples } from './scoring/few-shot.js';
 import { openChat } from './scoring/prompts.js';
 import { openDataFolder } from './task-data.js';
 import { expandGroups } from './task-group.js';
@@ -165,8 +165,7 @@ async function planTask(choice: TaskChoice, experiment: Experiment, registry: Re
   const { name, version, description, source, metrics } = task;
   const count = countExamples(task, docs[0], choice.fewShot);
   await openExamples(task, docs, data, count);
-  const asks = task.requests(docs[0]).some(({ kind }) => kind === 'logLikelihood');
-  const asked = asks ? { fewShot: count, chatTemplate: experiment.chatTemplate } : {};
+  const asked = asksQuestions(task, docs[0]) ? { fewShot: count, chatTemplate: experiment.chatTemplate } : {};
   return {
     task,
     choice,

@@ -1,3 +1,7 @@
+import type { Generate, GenerateResult, Throughput, ThroughputResult } from './generation-requests.js';
+
+export type * from './generation-requests.js';
+
 /**
  * A task is data plus a few pure functions: documents, requests, score. It never sees a tokenizer or a device.
  * Words follow lm-evaluation-harness: a request is a (context, continuation) pair, a text scored whole, or a prompt.
@@ -33,6 +37,8 @@ export interface Task<Doc = unknown> {
   targetDelimiter?: string | undefined;
   /** The part that a document belongs to, MMLU's subject: limit, draw of examples and estimates are made for each. */
   subset?(doc: Doc): string;
+  /** Tokens of context that a document needs, if it is to be left out, and counted, for a model that has fewer. */
+  contextTokens?(doc: Doc): number;
 }
 
 /** Worked examples, put before a document's question as lm-evaluation-harness 0.4.13 puts them. */
@@ -70,9 +76,12 @@ export interface Metric {
   higherIsBetter: boolean;
   /**
    * Metric id with its rule where a name alone says too little: `wordPpl/lm-eval`. `{window}` stands for the tokens per
-   * window of the run, `{stride}` for its stride: `ppl/papers-{window}`.
+   * window of the run, `{stride}` for its stride: `ppl/papers-{window}`; `{prompt}` and `{generated}` for the tokens of a
+   * measurement.
    */
   protocol?: string | undefined;
+  /** Of this machine and execution, seconds or bytes: computed by itself, never compared, and another time otherwise. */
+  measured?: boolean | undefined;
   /** How two models are compared on it; by default what `standardComparisons` says of its name. */
   comparison?: MetricComparison | undefined;
   /** Another metric's scores over these parts of the task only: a category of MMLU. */
@@ -112,7 +121,7 @@ export interface DataFolder {
   has(path: string): Promise<boolean>;
 }
 
-export type Request = LogLikelihood | Windows | Rolling;
+export type Request = LogLikelihood | Windows | Rolling | Generate | Throughput;
 
 /** ln p(continuation | context). Encoded jointly, split by token count; trailing spaces of the context move over. */
 export interface LogLikelihood {
@@ -186,7 +195,7 @@ export interface Rolling {
   special?: boolean | undefined;
 }
 
-export type RequestResult = LogLikelihoodResult | WindowsResult | RollingResult;
+export type RequestResult = LogLikelihoodResult | WindowsResult | RollingResult | GenerateResult | ThroughputResult;
 
 export interface LogLikelihoodResult {
   kind: 'logLikelihood';

@@ -1,6 +1,7 @@
 import type { Task } from '@lowbit/core';
 import { arcChallenge, arcEasy } from './arc.js';
 import { c4, c4New } from './c4.js';
+import { gsm8k } from './gsm8k.js';
 import { hellaswag, hellaswagText } from './hellaswag.js';
 import { lambadaOpenai, lambadaStandard } from './lambada.js';
 import { mmlu } from './mmlu.js';
@@ -17,6 +18,7 @@ import { wikitext2, wikitext2Documents, wikitext2Llama, wikitext2Strided } from 
 import { winogrande } from './winogrande.js';
 import { wsc } from './wsc.js';
 
+export { gsm8kFilters, normaliseAnswer } from './gsm8k.js';
 export { groups } from './groups.js';
 export { multipleChoice, type ChoiceDoc, type ChoiceTask } from './multiple-choice.js';
 export { perplexity, type PerplexityTask } from './perplexity.js';
@@ -53,6 +55,7 @@ export const tasks: Task[] = [
   lambadaOpenai,
   lambadaStandard,
   mmlu,
+  gsm8k,
   tinystories,
   storyContinuation,
 ];

@@ -107,6 +107,12 @@ const cases: [string, Files, RegExp][] = [
   ['truthfulqa_mc1', truths({ a: 1, b: 1, c: 0 }), /row 1: mc1_targets has several true answers/],
   ['truthfulqa_mc2', truths({}, { a: 0, b: 0 }), /row 1: mc2_targets has no true answer/],
   [
+    'gsm8k',
+    { gsm8k: { 'test.jsonl': '{"question": "q", "answer": "18"}' } },
+    /test\.jsonl, line 1: answer has no "#### "/,
+  ],
+  ['gsm8k', { gsm8k: { 'test.jsonl': '{"question": "q"}' } }, /test\.jsonl, line 1: answer is not a text/],
+  [
     'lambada_standard',
     { lambada: { 'lambada_test_plain_text.txt': 'a b\n\n' } },
     /plain_text\.txt, line 2: its text is one word/,

@@ -5,9 +5,19 @@ import t from 'tap';
 import { tinyData } from './tiny-data.js';
 
 const tokenizer = createToyTokenizer({ addsBos: true });
-const scorer = createToyScorer(tokenizer.vocabSize, 256);
+const scorer = createToyScorer(tokenizer.vocabSize, 700);
 const data = openDataFolder(t.testdir(tinyData()));
-const shares = ['acc', 'accNorm', 'accStem', 'accHumanities', 'accSocialSciences', 'accOther', 'f1'];
+const shares = [
+  'exactMatch,strict-match',
+  'exactMatch,flexible-extract',
+  'acc',
+  'accNorm',
+  'accStem',
+  'accHumanities',
+  'accSocialSciences',
+  'accOther',
+  'f1',
+];
 const vocabulary = [...shares, 'perplexity', 'wordPerplexity', 'bytePerplexity', 'bitsPerByte'];
 
 t.equal(new Set(tasks.map(({ name }) => name)).size, tasks.length, 'names are unique');

@@ -125,6 +125,15 @@ export function tinyData() {
         { question: 'Who?', mc1_targets: { No: 0, Yes: 1 }, mc2_targets: { No: 0, Yes: 1 } },
       ]),
     },
+    gsm8k: {
+      'test.jsonl': lines([
+        { question: 'What is 1 + 1?', answer: 'It is <<1+1=2>>2.\n#### 2' },
+        { question: 'What is 999 + 1?', answer: 'It is $1,000.\n#### 1,000' },
+      ]),
+      'train.jsonl': lines(
+        [1, 2, 3, 4, 5].map((n) => ({ question: `What is ${n} + 0?`, answer: `It is ${n}.\n#### ${n}` })),
+      ),
+    },
     mmlu: {
       'mmlu_test.tar.gz': makeTar(mmluFiles('test', 2)),
       'mmlu_dev.tar.gz': makeTar(mmluFiles('dev', 5)),

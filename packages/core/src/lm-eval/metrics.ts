@@ -53,8 +53,14 @@ export function toMetric(key: string, higherIsBetter: boolean): HarnessMetric {
 
 /** Our metric as the harness keys it. */
 export function toKey(metric: string): string {
+  const { name, filter } = splitKey(metric);
+  return `${name},${filter}`;
+}
+
+/** Our metric's name there, and the filter that its name may have. */
+export function splitKey(metric: string): { name: string; filter: string } {
   const [name = '', filter = 'none'] = metric.split(',');
-  return `${toSnakeCase(name)},${filter}`;
+  return { name: toSnakeCase(name), filter };
 }
 
 /** `acc_stderr,none` of `acc,none`. */

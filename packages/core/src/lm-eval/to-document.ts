@@ -2,7 +2,7 @@ import { toSnakeCase } from '../scoring/samples.js';
 import type { CellResult, Manifest, ModelRecord, RecipeRecord, Row, TaskRecord } from '../store/types.js';
 import type { Metric } from '../task.js';
 import { version } from '../version.js';
-import { errorKey, toKey } from './metrics.js';
+import { errorKey, splitKey, toKey } from './metrics.js';
 import { toPythonText } from './python-json.js';
 import type { OwnFacts, OwnTask } from './results.js';
 
@@ -33,7 +33,7 @@ export function toDocument(manifest: Manifest, cells: readonly CellResult[]) {
     versions: byTask(({ record }) => harnessVersion(record)),
     'n-shot': byTask(() => 0),
     higher_is_better: byTask(({ cell }) =>
-      Object.fromEntries(cell.rows.map(({ metric, higherIsBetter }) => [toSnakeCase(metric), higherIsBetter])),
+      Object.fromEntries(cell.rows.map(({ metric, higherIsBetter }) => [splitKey(metric).name, higherIsBetter])),
     ),
     'n-samples': byTask(({ cell: { counts }, record }) => ({
       // How many a limit left out is not kept.
@@ -78,20 +78,24 @@ function harnessVersion({ source, version: own }: TaskRecord): number | string {
   return Number.isNaN(Number(text)) ? text : Number(text);
 }
 
-/** Samples as the harness writes them: log-probabilities as texts, each metric of the line under its name. */
+/** Samples as the harness writes them: log-probabilities as texts, a line for each filter, its metrics under their names. */
 export function toSampleLines(lines: string, metrics: readonly Metric[]): string {
   const rows = lines.trimEnd().split('\n');
-  return rows.map((row) => `${JSON.stringify(toLine(JSON.parse(row) as Line, metrics))}\n`).join('');
+  const filters = [...new Set(metrics.map(({ name }) => splitKey(name).filter))];
+  return filters
+    .flatMap((filter) => rows.map((row) => `${JSON.stringify(toLine(JSON.parse(row) as Line, metrics, filter))}\n`))
+    .join('');
 }
 
 type Line = Record<string, unknown> & { resps: unknown[][] };
 
-function toLine({ doc_id, resps, ...rest }: Line, metrics: readonly Metric[]): Record<string, unknown> {
-  const values = metrics.flatMap(({ name, comparison }): [string, unknown][] => {
+function toLine({ doc_id, resps, ...rest }: Line, metrics: readonly Metric[], filter: string): Record<string, unknown> {
+  const own = metrics.filter(({ name }) => splitKey(name).filter === filter);
+  const values = own.flatMap(({ name, comparison }): [string, unknown][] => {
     const score = rest[toSnakeCase(comparison?.score ?? name)];
     const weight = comparison?.weight === undefined ? undefined : rest[toSnakeCase(comparison.weight)];
     if (score === undefined || comparison?.each === 'window') return [];
-    return [[toSnakeCase(name), weight === undefined ? score : [score, weight]]];
+    return [[splitKey(name).name, weight === undefined ? score : [score, weight]]];
   });
   return {
     ...{
@@ -99,7 +103,7 @@ function toLine({ doc_id, resps, ...rest }: Line, metrics: readonly Metric[]): R
       resps: toTexts(resps),
       filtered_resps: toTexts(resps.map((own) => (own.length === 1 ? own[0] : own))),
     },
-    ...{ filter: 'none', metrics: values.map(([name]) => name) },
+    ...{ filter, metrics: values.map(([name]) => name) },
     ...rest,
     ...Object.fromEntries(values),
   };

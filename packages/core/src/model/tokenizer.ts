@@ -6,6 +6,7 @@ import { LowbitError } from '../errors.js';
 import { createChatTemplate, findChatTemplate } from './chat-template.js';
 import type { ChatMessage, ChatTemplate } from './chat-template.js';
 import type { Decoder } from './decoder.js';
+import { readEndIds } from './end-ids.js';
 import { isJsonObject, parseJsonObject } from './json.js';
 import type { JsonObject } from './json.js';
 import { correctPreTokenizer } from './pre-tokenizer-corrections.js';
@@ -14,13 +15,15 @@ import { correctPreTokenizer } from './pre-tokenizer-corrections.js';
 export interface Tokenizer {
   /** `special`: with what the tokenizer's post-processor adds, a BOS for instance. */
   encode(text: string, options: { special: boolean }): Int32Array;
-  /** Special tokens are shown, spaces kept as they are. */
-  decode(ids: Iterable<number>): string;
+  /** Special tokens are shown unless `special` is false, spaces kept as they are. */
+  decode(ids: Iterable<number>, options?: { special?: boolean }): string;
   bosId: number | undefined;
   eosId: number | undefined;
+  /** Tokens beside EOS at which the model ends a text (`eos_token_id` of generation_config.json, else config.json). */
+  endIds?: readonly number[] | undefined;
   /** Largest id + 1, added tokens included. */
   vocabSize: number;
-  /** sha256 over tokenizer.json, tokenizer_config.json and, where there is one, chat_template.jinja. */
+  /** sha256 over tokenizer.json, tokenizer_config.json and, where there are, chat_template.jinja and `endIds`. */
   digest: string;
   /** Undefined where the model has none. */
   chatTemplate?: ChatTemplate | undefined;
@@ -58,17 +61,23 @@ export async function openTokenizer(directory: string): Promise<Tokenizer> {
   const bosId = tokenizer.bos_token_id ?? undefined;
   const encode = (words: string, special: boolean): Int32Array =>
     Int32Array.from(tokenizer.encode(words, { add_special_tokens: special }));
+  const eosId = tokenizer.eos_token_id ?? undefined;
+  const endIds = (await readEndIds(directory)).filter((id) => id !== eosId);
+  const others = endIds.length === 0 ? [] : [JSON.stringify(endIds)];
   return {
     encode: (words, { special }) => encode(words, special),
-    decode: (ids) => {
+    decode: (ids, { special = true } = {}) => {
       const list = [...ids];
       // The library refuses an empty list.
-      return list.length === 0 ? '' : tokenizer.decode(list, { clean_up_tokenization_spaces: false });
+      return list.length === 0
+        ? ''
+        : tokenizer.decode(list, { clean_up_tokenization_spaces: false, skip_special_tokens: !special });
     },
     bosId,
-    eosId: tokenizer.eos_token_id ?? undefined,
+    eosId,
+    endIds,
     vocabSize: [...vocabulary.values()].reduce((size, id) => Math.max(size, id + 1), 0),
-    digest: digestTexts(text, configText, ...(templateFile === undefined ? [] : [templateFile])),
+    digest: digestTexts(text, configText, ...(templateFile === undefined ? [] : [templateFile]), ...others),
     chatTemplate:
       template === undefined
         ? undefined

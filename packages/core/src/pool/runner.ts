@@ -134,7 +134,7 @@ export class JobRunner {
 function describeCell(job: EvalJob, subject: Subject, score: TaskScore, seconds: CellResult['seconds']): CellResult {
   const { digest, model, recipe, task } = job.cell;
   const { fewShot, chatTemplate } = job;
-  const { documents, tokens, computedTokens, windows, tokenSha256 } = score.counts;
+  const { documents, tokens, computedTokens, windows, tokenSha256, truncated, omitted } = score.counts;
   return {
     formatVersion: 1,
     ...{ digest, model, recipe, task },
@@ -146,7 +146,11 @@ function describeCell(job: EvalJob, subject: Subject, score: TaskScore, seconds:
       executedLayers: countExecuted(subject.execution),
       seconds: seconds.score,
     })),
-    counts: { documents, tokens, computedTokens, windows, tokenSha256 },
+    counts: {
+      ...{ documents, tokens, computedTokens, windows, tokenSha256 },
+      ...(truncated > 0 && { truncated }),
+      ...(omitted > 0 && { omitted }),
+    },
     layers: subject.layers,
     execution: subject.execution,
     seconds,

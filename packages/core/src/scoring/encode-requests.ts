@@ -1,6 +1,7 @@
 import { LowbitError } from '../errors.js';
 import type { Tokenizer } from '../model/tokenizer.js';
 import type { Request, Windows } from '../task.js';
+import { encodePrompt } from './generate.js';
 import { createTextEncoder, joinPair, type TextEncoder, type TokenSequence } from './encode.js';
 import { rollText } from './rolling.js';
 import { cutRequest } from './windows.js';
@@ -25,6 +26,9 @@ export interface EncodeOptions {
 
 /** Each request as the token sequences that score it. No model is needed, so that bad data is found before work starts. */
 export function encodeRequests(requests: readonly Request[], options: EncodeOptions): EncodedRequest[] {
+  // What is only measured needs no token to begin with.
+  const isText = ({ kind }: Request): boolean => kind !== 'throughput';
+  if (!requests.some(isText)) return requests.map(({ kind }) => ({ kind, sequences: [], scoredTokens: 0, lost: 0 }));
   const encoder = createTextEncoder(options.tokenizer);
   return requests.map((request) => encodeRequest(request, encoder, options));
 }
@@ -56,6 +60,12 @@ function toSequences(
         lost: 0,
       };
     }
+    case 'generate': {
+      const { ids, lost } = encodePrompt(request, encoder, contextLength);
+      return { sequences: [{ ids, scoredFrom: ids.length }], lost };
+    }
+    case 'throughput':
+      return { sequences: [], lost: 0 };
     case 'windows':
       return cutRequest(request, windowOf(request, window, contextLength), tokenizer, maxWindows);
   }

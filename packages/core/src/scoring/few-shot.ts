@@ -16,11 +16,16 @@ export type ExampleDrawer<Doc = unknown> = (doc: Doc) => Example[];
 export function countExamples(task: Task, doc: unknown, asked: number | undefined): number {
   const count = asked ?? task.fewShot?.count ?? 0;
   if (count === 0 || task.fewShot) return count;
-  if (task.requests(doc).every(({ kind }) => kind !== 'logLikelihood')) return 0;
+  if (!asksQuestions(task, doc)) return 0;
   throw new LowbitError(
     'EXPERIMENT_OPTION',
     `Expected no worked examples for ${task.name}, whose definition names no split to take them from, got fewShot ${count}; set it to 0.`,
   );
+}
+
+/** Whether its requests have prompts, which examples and a chat template go into; texts scored whole have none. */
+export function asksQuestions(task: Task, doc: unknown): boolean {
+  return task.requests(doc).some(({ kind }) => kind === 'logLikelihood' || kind === 'generate');
 }
 
 /**

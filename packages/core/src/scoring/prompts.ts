@@ -36,8 +36,8 @@ interface Turn extends ChatMessage {
 }
 
 /**
- * The requests of each document, with instruction and examples before the context, as text or by a chat template. Only
- * log-likelihoods have a prompt; a text that is scored whole stays as it is.
+ * The requests of each document, with instruction and examples before the context, as text or by a chat template. A
+ * text that is scored whole has no prompt and stays as it is.
  */
 export function buildRequests(
   task: Task,
@@ -55,6 +55,7 @@ export function buildRequests(
       return text;
     };
     return task.requests(doc).map((request): Request => {
+      if (request.kind === 'generate') return { ...request, prompt: prompt(request.prompt) };
       if (request.kind !== 'logLikelihood') return request;
       const { context, continuation } = request;
       return {

@@ -13,7 +13,7 @@ export async function writeSamples(directory: string, task: string, samples: rea
 
 /**
  * A line a document in lm-evaluation-harness's form: `doc_id`, `resps` (a list per request, `[[logprob, isGreedy]]`; a
- * rolling text has `[[logprob]]`, windows their mean losses, with `window_tokens` where they score unlike numbers of them),
+ * generated text `[text]`, a rolling text has `[[logprob]]`, windows their mean losses, with `window_tokens` where they score unlike numbers of them),
  * and the document's scores under the harness's names (`acc`, `acc_norm`).
  */
 export function formatSamples(samples: readonly Sample[]): string {
@@ -27,10 +27,14 @@ export function formatSamples(samples: readonly Sample[]): string {
     .join('');
 }
 
-function formatResult(result: RequestResult): (number | boolean)[][] {
+function formatResult(result: RequestResult): ((number | boolean)[] | string)[] {
   switch (result.kind) {
     case 'logLikelihood':
       return [[result.logprob, result.isGreedy]];
+    case 'generate':
+      return [result.text];
+    case 'throughput':
+      return [[result.prefillSeconds, result.decodeSeconds, result.peakMemoryBytes]];
     case 'rolling':
       return [[result.logprob]];
     case 'windows':

@@ -1,7 +1,8 @@
 import { LowbitError } from '../errors.js';
 import type { Tokenizer } from '../model/tokenizer.js';
-import type { Request, RequestResult } from '../task.js';
+import type { GenerateResult, Request, RequestResult, ThroughputResult } from '../task.js';
 import { encodeRequests, type EncodedRequest } from './encode-requests.js';
+import { generateAll, planGeneration } from './generate-all.js';
 import { defaultPackTokens, packAlone, packSequences, type PackedSequences } from './pack.js';
 import type { TokenSequence } from './encode.js';
 import { KeptStates } from './kept-states.js';
@@ -65,35 +66,39 @@ export async function scoreRequests(
     maxWindows: options.maxWindows,
   });
   const pairs = encoded.filter(({ kind }) => kind === 'logLikelihood').flatMap(({ sequences }) => sequences);
-  const whole = encoded.filter(({ kind }) => kind !== 'logLikelihood').flatMap(({ sequences }) => sequences);
+  const whole = encoded.filter(({ kind }) => isWhole(kind)).flatMap(({ sequences }) => sequences);
+  const written = planGeneration(requests, encoded);
   const packed = options.scorer.sharesPrefixes
     ? packSequences(pairs, options.packTokens ?? defaultPackTokens)
     : packAlone(pairs);
   const wholeTokens = whole.reduce((sum, { ids }) => sum + ids.length - 1, 0);
-  const advance = countTo(packed.computedTokens + wholeTokens, options.progress);
+  const advance = countTo(packed.computedTokens + wholeTokens + written.tokens, options.progress);
 
   const pairScores = await scorePacked(packed, pairs.length, options.scorer, advance);
   const { losses, divergences } = await scoreWhole(whole, options, advance);
+  const generated = await generateAll(written, options, advance);
   const wholeScores = losses.map((nll) => nll.reduce((sum, loss) => sum - loss, 0));
 
   const sequences = encoded.flatMap((request) => request.sequences);
-  const windows = encoded.reduce(
-    (sum, request) => sum + (request.kind === 'logLikelihood' ? 0 : request.sequences.length),
-    0,
-  );
+  const windows = encoded.reduce((sum, request) => sum + (isWhole(request.kind) ? request.sequences.length : 0), 0);
   return {
-    results: collectResults(encoded, pairScores, wholeScores),
+    results: collectResults(encoded, pairScores, wholeScores, generated.results),
     divergences: divergences && groupByRequest(encoded, divergences),
     counts: {
       tokens: sequences.reduce((sum, { ids }) => sum + ids.length, 0),
-      unsharedTokens: packed.unsharedTokens + wholeTokens,
-      necessaryTokens: packed.necessaryTokens + wholeTokens,
-      computedTokens: packed.computedTokens + wholeTokens,
+      unsharedTokens: packed.unsharedTokens + wholeTokens + generated.computedTokens,
+      necessaryTokens: packed.necessaryTokens + wholeTokens + generated.computedTokens,
+      computedTokens: packed.computedTokens + wholeTokens + generated.computedTokens,
       windows: windows > 0 ? windows : undefined,
       tokenSha256: hashTokenIds(sequences.map(({ ids }) => ids)),
       truncated: encoded.filter(({ lost }) => lost > 0).length,
     },
   };
+}
+
+/** Windows of texts, which go through the model as plain sequences. */
+function isWhole(kind: Request['kind']): boolean {
+  return kind === 'windows' || kind === 'rolling';
 }
 
 /** Windows and rolling texts: losses of their scored tokens, and the distance to the baseline from the same pass. */
@@ -139,7 +144,7 @@ async function scoreWhole(
 function groupByRequest(encoded: readonly EncodedRequest[], divergences: readonly Divergence[]): Divergence[][] {
   let next = 0;
   return encoded.map(({ kind, sequences }) =>
-    kind === 'logLikelihood' ? [] : divergences.slice(next, (next += sequences.length)),
+    isWhole(kind) ? divergences.slice(next, (next += sequences.length)) : [],
   );
 }
 
@@ -165,10 +170,16 @@ async function scorePacked(
   return scores;
 }
 
-function collectResults(encoded: EncodedRequest[], pairs: SequenceScore[], whole: number[]): RequestResult[] {
+function collectResults(
+  encoded: EncodedRequest[],
+  pairs: SequenceScore[],
+  whole: number[],
+  generated: readonly (GenerateResult | ThroughputResult)[],
+): RequestResult[] {
   let nextPair = 0;
   let nextWhole = 0;
   return encoded.map(({ kind, sequences, scoredTokens: tokens, window = 0, stride }, index): RequestResult => {
+    if (kind === 'generate' || kind === 'throughput') return generated[index];
     if (kind === 'logLikelihood') {
       const { logprob, isGreedy } = pairs[nextPair++];
       return { kind, logprob: requireFinite(logprob, index), isGreedy, tokens };

@@ -8,6 +8,7 @@ import { summarizeDivergence, summarizeFlips, toBaseline, type BaselineDocument 
 import { countExamples, openExamples } from './few-shot.js';
 import { buildRequests } from './prompts.js';
 import type { Chat } from './prompts.js';
+import { keepFitting } from './keep-fitting.js';
 import { scoreRequests, type Baseline, type ScoreCounts, type ScoreOptions } from './score-requests.js';
 
 export interface TaskOptions extends ScoreOptions {
@@ -37,12 +38,14 @@ export interface TaskScore {
   /** One for each metric of the task, in its order; then the distances to a baseline. */
   values: TaskValue[];
   samples: Sample[];
-  counts: ScoreCounts & { documents: number };
+  /** `omitted`: documents that the model's context cannot hold. */
+  counts: ScoreCounts & { documents: number; omitted: number };
 }
 
 /** Scores a model on a task: documents, requests, log-probabilities, scores, metrics. */
 export async function scoreTask(task: Task, options: TaskOptions): Promise<TaskScore> {
-  const docs = await readDocuments(task, options.data, options.limit);
+  const asked = await readDocuments(task, options.data, options.limit);
+  const docs = keepFitting(task, asked, options.scorer.contextLength);
   const requests = await promptTask(task, docs, options);
   const { results, divergences, counts } = await scoreRequests(requests.flat(), options);
   let next = 0;
@@ -66,7 +69,11 @@ export async function scoreTask(task: Task, options: TaskOptions): Promise<TaskS
     ({ length }) => divergences?.slice(nextRequest, (nextRequest += length)).flat() ?? [],
   );
   if (byDocument.some(({ length }) => length > 0)) distances.push(...summarizeDivergence(byDocument));
-  return { values: [...values, ...distances], samples, counts: { documents: docs.length, ...counts } };
+  return {
+    values: [...values, ...distances],
+    samples,
+    counts: { documents: docs.length, omitted: asked.length - docs.length, ...counts },
+  };
 }
 
 /** Keeps the documents of the float model, or says how many answers differ from its own. */
@@ -134,6 +141,11 @@ function limitDocuments(task: Task, docs: unknown[], limit: number | undefined):
 function nameProtocol({ protocol }: Metric, results: RequestResult[], window: number | undefined): string | undefined {
   const cut = results.find((result) => result.kind === 'windows');
   if (cut) return protocol?.replace('{window}', String(cut.tokensPerWindow)).replace('{stride}', String(cut.stride));
+  const sizes = results.find((result) => result.kind === 'throughput');
+  if (sizes)
+    return protocol
+      ?.replace('{prompt}', String(sizes.promptTokens))
+      .replace('{generated}', String(sizes.generatedTokens));
   const stated = window !== undefined && results.some((result) => result.kind === 'rolling');
   return stated && protocol !== undefined ? `${protocol}-${window}` : protocol;
 }

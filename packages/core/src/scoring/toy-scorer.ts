@@ -58,6 +58,12 @@ export function createToyScorer(vocabSize: number, contextLength: number, noise 
     };
   }
 
+  /** The most likely token after a path, the first of several. */
+  function nextOf(path: readonly number[]): number {
+    const logits = logitsOf(path);
+    return logits.indexOf(Math.max(...logits));
+  }
+
   return {
     vocabSize,
     contextLength,
@@ -74,6 +80,17 @@ export function createToyScorer(vocabSize: number, contextLength: number, noise 
       packs.map((pack) => {
         progress?.(pack.ids.length);
         return scorePack(pack);
+      }),
+    generate: async (prompts, { maxTokens, isLast, progress }) =>
+      prompts.map((prompt, index) => {
+        const ids: number[] = [];
+        let stopped = false;
+        while (!stopped && ids.length < maxTokens) {
+          ids.push(nextOf([...prompt, ...ids]));
+          stopped = isLast(index, ids);
+        }
+        progress?.(prompt.length + ids.length - 1);
+        return { ids: Int32Array.from(ids), finish: stopped ? 'stop' : 'length' };
       }),
   };
 }

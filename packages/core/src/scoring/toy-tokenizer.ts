@@ -16,7 +16,8 @@ export function createToyTokenizer(options: { addsBos?: boolean; hasBos?: boolea
       const ids = bytes.flatMap((piece, index) => (index === 0 ? piece : [bos, ...piece]));
       return Int32Array.from(special && addsBos ? [bos, ...ids] : ids);
     },
-    decode: (ids) => Array.from(ids, (id) => names.get(id) ?? String.fromCharCode(id)).join(''),
+    decode: (ids, { special = true } = {}) =>
+      Array.from(ids, (id) => (names.has(id) ? (special ? names.get(id) : '') : String.fromCharCode(id))).join(''),
     bosId: hasBos ? bos : undefined,
     eosId: eos,
     addsBos,

@@ -121,6 +121,10 @@ export interface CellResult {
     computedTokens: number;
     windows?: number | undefined;
     tokenSha256: string;
+    /** Requests whose prompt or text was cut to the model's context; absent where none was, as in runs of before. */
+    truncated?: number | undefined;
+    /** Documents left out, because the model's context cannot hold them; absent where none was. */
+    omitted?: number | undefined;
     /** Of imported cells: over documents, prompts and targets, as the tool hashed them. */
     promptSha256?: string | undefined;
   };
