@@ -59,10 +59,11 @@ function describeWidth(
   return `${where} the ${rank} of ${measured.length} is ${figure} (${runnerUp}${doubt})`;
 }
 
-/** The first perplexity with a figure, else the first metric with one: its position among the columns. */
+/** The first perplexity with a figure, else the first metric with one, measurements last: its position among the columns. */
 export function mainColumn(table: ResultTable): number | undefined {
   const filled = table.columns
     .map((column, position) => ({ column, position }))
     .filter(({ position }) => table.rows.some((row) => row.entries[position]?.status === 'done'));
-  return (filled.find(({ column }) => column.metric === 'perplexity') ?? filled[0])?.position;
+  const scored = filled.filter(({ column }) => !column.measured);
+  return (scored.find(({ column }) => column.metric === 'perplexity') ?? scored[0] ?? filled[0])?.position;
 }

@@ -27,7 +27,11 @@ function renderRun(run: RunData, isOneOfSeveral: boolean): string[] {
     ...tables.map((table) => escapeMarkdown(summarise(table))),
     `Run ${escapeMarkdown(manifest.name)}, created ${escapeMarkdown(formatInstant(manifest.created))}.`,
     notes.map(({ text }) => `- ${escapeMarkdown(text)}`).join('\n'),
-    ...tables.flatMap((table) => [`## ${escapeMarkdown(table.model.name)}`, renderResults(table)]),
+    ...tables.flatMap((table) => [
+      `## ${escapeMarkdown(table.model.name)}`,
+      renderResults(table),
+      renderMeasured(table),
+    ]),
     describeMarks(tables),
     '## Protocol',
     renderTasks(facts),
@@ -47,7 +51,8 @@ function describeMarks(tables: readonly ResultTable[]): string {
 }
 
 /** The main table, its columns aligned for who reads the file as text. */
-export function renderResults(table: ResultTable): string {
+export function renderResults(whole: ResultTable): string {
+  const table = selectColumns(whole, ({ measured }) => !measured);
   const header = ['recipe', 'bits', 'bits per weight', ...table.columns.map(titleColumn), 'fallbacks'];
   const lines = table.rows.map((row) => [
     escapeMarkdown(row.recipe),
@@ -57,6 +62,32 @@ export function renderResults(table: ResultTable): string {
     row.isFloat ? '–' : String(row.fallbacks.length),
   ]);
   return alignTable(header, lines, 1);
+}
+
+/** A line for each recipe: figures of this machine and execution, which stand in no table with others. */
+function renderMeasured(whole: ResultTable): string {
+  const { columns, rows } = selectColumns(whole, ({ measured }) => measured);
+  if (columns.length === 0) return '';
+  const lines = rows.map((row) => {
+    const values = row.entries.flatMap((entry, index) => {
+      const column = columns[index];
+      return column ? [`${titleColumn(column)} (${column.protocol}) ${renderEntry(entry, column)}`] : [];
+    });
+    return `Measured, ${escapeMarkdown(row.recipe)}: ${values.join('; ')}.`;
+  });
+  return lines.join('\n\n');
+}
+
+function selectColumns(table: ResultTable, isWanted: (column: MetricColumn) => boolean): ResultTable {
+  const isKept = (_: unknown, index: number): boolean => {
+    const column = table.columns[index];
+    return column !== undefined && isWanted(column);
+  };
+  return {
+    ...table,
+    columns: table.columns.filter(isKept),
+    rows: table.rows.map((row) => ({ ...row, entries: row.entries.filter(isKept) })),
+  };
 }
 
 function titleColumn(column: MetricColumn): string {

@@ -21,6 +21,7 @@ export function collectNotes(
     ...describeKernels(manifest),
     ...describeLimits(manifest),
     ...facts.flatMap(describeTokens),
+    ...facts.flatMap(describeContext),
     ...describeRefusals(comparisons),
     ...tables.flatMap((table) => {
       const prefix = several ? `${table.model.name}: ` : '';
@@ -54,6 +55,14 @@ function describeTokens(facts: TaskFacts): Note[] {
   if (facts.sameTokens) return [];
   const text = `The cells of ${facts.task.name} on ${facts.model} scored different token ids; do not compare their figures.`;
   return [{ kind: 'failed', text }];
+}
+
+/** What a model's context could not hold. */
+function describeContext({ task, model, counts }: TaskFacts): Note[] {
+  const { truncated = 0, omitted = 0 } = counts ?? {};
+  const cut = `${formatCount(truncated)} prompts or texts of ${task.name} were cut to the context of ${model}.`;
+  const left = `${formatCount(omitted)} documents of ${task.name} need more context than ${model} has and are left out.`;
+  return [...(truncated > 0 ? [cut] : []), ...(omitted > 0 ? [left] : [])].map((text) => ({ kind: 'note', text }));
 }
 
 /** Pairs that were not compared, by model, task and reason. */

@@ -46,7 +46,9 @@ export function listSeries(table: ResultTable): string[] {
 
 /** One plot for the first metric of each task; none for a task without a quantized figure. */
 export function buildPlots(table: ResultTable): PlotModel[] {
-  const tasks = [...new Set(table.columns.map((column) => column.task))];
+  // Measurements differ from execution to execution; a plot must not.
+  const scored = table.columns.filter(({ measured }) => !measured);
+  const tasks = [...new Set(scored.map((column) => column.task))];
   return tasks.flatMap((task) => {
     const position = table.columns.findIndex((column) => column.task === task);
     const column = table.columns[position];

@@ -35,6 +35,8 @@ export interface MetricColumn {
   metric: string;
   protocol: string | undefined;
   higherIsBetter: boolean;
+  /** Of this machine and execution: neither compared nor ranked. */
+  measured: boolean;
   unit: Unit;
   /** The same for the whole column, so that percentages align; plain values choose their own. */
   decimals: number | undefined;
@@ -133,16 +135,19 @@ function doneRows(index: CellIndex, model: string, recipes: { recipe: RecipeReco
 }
 
 function columnsOf(task: Pick<TaskRecord, 'name' | 'metrics'>, rows: readonly Row[]): MetricColumn[] {
-  const declared = task.metrics.map(({ name, protocol, higherIsBetter }) => {
+  const declared = task.metrics.map(({ name, protocol, higherIsBetter, measured = false }) => {
     // The row knows the window that was used; the task's own words are the default.
     const found = rows.find((row) => row.metric === name);
-    return { metric: name, protocol: found?.protocol ?? protocol, higherIsBetter };
+    return { metric: name, protocol: found?.protocol ?? protocol, higherIsBetter, measured };
   });
   const others = rows.filter(
     (row) => !declared.some((column) => column.metric === row.metric) && !onlyInData.has(row.metric),
   );
   const extra = new Map(
-    others.map(({ metric, protocol, higherIsBetter }) => [metric, { metric, protocol, higherIsBetter }]),
+    others.map(({ metric, protocol, higherIsBetter }) => [
+      metric,
+      { metric, protocol, higherIsBetter, measured: false },
+    ]),
   );
   return [...declared, ...extra.values()].map((column) => {
     const unit = unitOf(column.metric);
@@ -236,7 +241,7 @@ function markBest(rows: readonly RecipeRow[], columns: readonly MetricColumn[]):
         .flatMap((row) => row.entries[position] ?? [])
         .filter((entry) => entry.status === 'done')
         .filter((entry) => Number.isFinite(entry.value));
-      if (entries.length < 2) continue;
+      if (entries.length < 2 || column.measured) continue;
       const values = entries.map((entry) => entry.value);
       const best = column.higherIsBetter ? Math.max(...values) : Math.min(...values);
       for (const entry of entries) entry.isBest = entry.value === best;

@@ -10,7 +10,15 @@ export interface TaskFacts {
   columns: MetricColumn[];
   /** Of the first cell with a result; undefined before there is one. */
   counts:
-    | { documents: number; tokens: number; computedTokens: number; windows: number | undefined; tokenSha256: string }
+    | {
+        documents: number;
+        tokens: number;
+        computedTokens: number;
+        windows: number | undefined;
+        tokenSha256: string;
+        truncated?: number | undefined;
+        omitted?: number | undefined;
+      }
     | undefined;
   /** All finished cells scored the same token ids. If not, their figures must not be compared. */
   sameTokens: boolean;

@@ -2,9 +2,11 @@
 
 usage: lm-eval-worker.py CHECKPOINT THREADS DATA_FOLDER
 in:  {"task": "piqa", "documents": 50, "batchSize": 8}   the first documents of the split
-     with "output", a folder, the harness's own results and samples files are written there; with "fewShot", so many examples
+     "fewShot": worked examples where not the task's own number
+     with "output", a folder, the harness's own results and samples files are written there
 out: {"docs": [{"requests": [[context, continuation], ...], "logprobs": [...], "greedy": [...], "acc": 1.0, "acc_norm": 0.0},
      ...], "results": {...}, "seconds": s}
+     a document of a task that generates is {"prompt": p, "text": t, "answers": {filter: a, ...}, "scores": {filter: s, ...}}
 """
 import csv
 import gzip
@@ -123,6 +125,7 @@ SOURCES = {
     ),
     ("aps/super_glue", "wic"): ("validation", lambda: super_glue("WiC", [False, True])),
     ("aps/super_glue", "wsc.fixed"): ("validation", lambda: super_glue("WSC", [False, True])),
+    ("openai/gsm8k", "main"): ("test", lambda: lines("gsm8k/test.jsonl")),
     ("truthfulqa/truthful_qa", "multiple_choice"): ("validation", truthfulqa),
 }
 
@@ -141,6 +144,19 @@ datasets.load_dataset = load_dataset
 from lm_eval import simple_evaluate  # noqa: E402  after the replacement
 from lm_eval.loggers import EvaluationTracker  # noqa: E402
 from lm_eval.models.huggingface import HFLM  # noqa: E402
+
+
+def generated(samples):
+    """The harness has a sample for each document and filter."""
+    docs = {}
+    for sample in samples:
+        ((prompt, _),) = sample["arguments"]
+        ((text,),) = sample["resps"]
+        doc = docs.setdefault(sample["doc_id"], {"prompt": prompt, "text": text, "answers": {}, "scores": {}})
+        doc["answers"][sample["filter"]] = sample["filtered_resps"][0]
+        doc["scores"][sample["filter"]] = sample["exact_match"]
+    return list(docs.values())
+
 
 torch.set_num_threads(int(sys.argv[2]))
 models = {}
@@ -165,7 +181,8 @@ for line in sys.stdin:
         evaluation_tracker=tracker,
     )
     seconds = time.perf_counter() - start
-    docs = [
+    samples = sorted(run["samples"][request["task"]], key=lambda sample: sample["doc_id"])
+    docs = generated(samples) if isinstance(samples[0]["resps"][0][0], str) else [
         {
             "requests": [list(arguments) for arguments in sample["arguments"]],
             "logprobs": [logprob for ((logprob, _),) in sample["resps"]],
@@ -173,7 +190,7 @@ for line in sys.stdin:
             "acc": sample.get("acc"),
             "acc_norm": sample.get("acc_norm"),
         }
-        for sample in sorted(run["samples"][request["task"]], key=lambda sample: sample["doc_id"])
+        for sample in samples
     ]
     if tracker:
         samples = run.pop("samples")

@@ -46,6 +46,7 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
   command('run', 'run an experiment file; finished cells are never computed again')
     .argument('<experiment>', 'a .json, .ts, .js or .mjs file')
     .option('-o, --output <folder>', 'the run folder (default: runs/<name>)')
+    .option('--measure-again', 'compute the cells of measurements (bench_decode) once more')
     .option('--json', 'print rows and comparisons as JSON and nothing else')
     .action((file: string, options) => then(run(file, options, requireHost(host))));
 

@@ -4,7 +4,7 @@ import type { Plan, PlannedCell } from './plan.js';
 import type { Failure } from './pool/job.js';
 import type { RunEvent } from './run.js';
 import type { RunStore } from './store/run-store.js';
-import type { CellResult } from './store/types.js';
+import type { CellResult, TaskRecord } from './store/types.js';
 
 /** A process that died this often with the same cell in flight is not asked a third time. */
 const crashLimit = 2;
@@ -24,17 +24,23 @@ export class CellBook {
     this.#done = plan.cells.length - pending.length;
   }
 
-  /** Failed cells get another chance with each new start, but not when the process was only started again. */
+  /**
+   * Failed cells get another chance with each new start, but not when the process was only started again; measurements are
+   * made again where asked.
+   */
   static async open(
     store: RunStore,
     plan: Plan,
     onEvent: (event: RunEvent) => void,
     crashes?: ReadonlyMap<string, number>,
+    measureAgain = false,
   ): Promise<CellBook> {
     const pending: PlannedCell[] = [];
+    const measured = new Set(plan.tasks.flatMap(({ record }) => (isMeasured(record) ? [record.name] : [])));
     for (const cell of plan.cells) {
       const known = await store.readCell(cell);
-      if (known === undefined || (known.status === 'failed' && crashes === undefined)) pending.push(cell);
+      const isOld = measureAgain && crashes === undefined && measured.has(cell.task);
+      if (known === undefined || isOld || (known.status === 'failed' && crashes === undefined)) pending.push(cell);
     }
     const lost = pending.filter(({ digest }) => (crashes?.get(digest) ?? 0) >= crashLimit);
     const book = new CellBook(
@@ -94,4 +100,9 @@ export class CellBook {
   revive({ code, message }: Failure): LowbitError {
     return new LowbitError(code as ErrorCode, message);
   }
+}
+
+/** Whether a task's figures are of this machine and execution. */
+export function isMeasured(task: Pick<TaskRecord, 'metrics'> | undefined): boolean {
+  return task?.metrics.some(({ measured }) => measured) ?? false;
 }

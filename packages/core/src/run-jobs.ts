@@ -1,3 +1,4 @@
+import { isMeasured } from './run-cells.js';
 import type { PlannedCell, PlannedModel } from './plan.js';
 import type { EvalJob } from './pool/job.js';
 import type { Work } from './run.js';
@@ -9,12 +10,14 @@ export function describeJob(work: Work, model: PlannedModel, cell: PlannedCell, 
   const planned = plan.tasks.find(({ record }) => record.name === task);
   const { limit, window, windows } = planned?.choice ?? {};
   const { fewShot, chatTemplate } = planned?.record ?? {};
+  const attempt = book.crashesOf(cell);
   return {
     kind: 'eval',
     subject: cell.artifact === undefined ? model.info.path : store.artifactFolder(cell.artifact),
-    attempt: book.crashesOf(cell),
+    attempt,
     cell: { digest, model: name, recipe, task },
     index: plan.cells.indexOf(cell),
+    alone: attempt > 0 || isMeasured(planned?.record),
     data: experiment.data,
     ...{ limit, window, windows, fewShot, chatTemplate, quantizeSeconds },
     baseline: baselines.describe(cell, model.info.path),

@@ -30,6 +30,8 @@ export interface RunRequest {
   onEvent?: ((event: RunEvent) => void) | undefined;
   /** How often the process died while a cell was in flight, by digest; present when it was started again. */
   crashes?: ReadonlyMap<string, number> | undefined;
+  /** Cells of measurements are computed once more. */
+  measureAgain?: boolean | undefined;
 }
 
 export type RunEvent =
@@ -53,7 +55,7 @@ export async function runExperiment(request: RunRequest): Promise<RunOutcome> {
   const plan = await makePlan(request);
   const store = await RunStore.open(folder);
   try {
-    const book = await CellBook.open(store, plan, onEvent, request.crashes);
+    const book = await CellBook.open(store, plan, onEvent, request.crashes, request.measureAgain);
     const missing = await findMissing(store, book.pending);
     if (book.pending.length > 0)
       checkNeed(totalNeed(estimateNeed(plan.models, missing, layout.workers)), await readAvailable(folder), folder);
@@ -218,7 +220,7 @@ async function runCell(
     const missing = cell.baseline === undefined ? undefined : await baselines.failureOf(cell);
     if (missing) throw missing;
     const { cell: result, samples } = await book.inFlight([cell], (onStart) =>
-      pool.run(job, { alone: job.attempt > 0, onStart }),
+      pool.run(job, { alone: job.alone, onStart }),
     );
     await book.finish(result, samples);
     return undefined;

@@ -80,7 +80,10 @@ export interface Metric {
    * measurement.
    */
   protocol?: string | undefined;
-  /** Of this machine and execution, seconds or bytes: computed by itself, never compared, and another time otherwise. */
+  /**
+   * Of this machine and execution, seconds or bytes: its cells run alone, it is never compared, and its protocol begins with
+   * `measured/`, so that it can be left out where two executions are.
+   */
   measured?: boolean | undefined;
   /** How two models are compared on it; by default what `standardComparisons` says of its name. */
   comparison?: MetricComparison | undefined;

@@ -1,5 +1,6 @@
 import type { Task } from '@lowbit/core';
 import { arcChallenge, arcEasy } from './arc.js';
+import { benchDecode } from './bench-decode.js';
 import { c4, c4New } from './c4.js';
 import { gsm8k } from './gsm8k.js';
 import { hellaswag, hellaswagText } from './hellaswag.js';
@@ -8,6 +9,7 @@ import { mmlu } from './mmlu.js';
 import { openbookqa } from './openbookqa.js';
 import { piqa } from './piqa.js';
 import { ptb, ptbNew } from './ptb.js';
+import { retrieval } from './retrieval.js';
 import { sciq } from './sciq.js';
 import { storyContinuation } from './story-continuation.js';
 import { boolq, cb, copa, rte, wic } from './super-glue.js';
@@ -56,6 +58,8 @@ export const tasks: Task[] = [
   lambadaStandard,
   mmlu,
   gsm8k,
+  retrieval,
+  benchDecode,
   tinystories,
   storyContinuation,
 ];

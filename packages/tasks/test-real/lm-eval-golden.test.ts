@@ -12,7 +12,7 @@ const subject = await openSubject(modelFolder, { kernels: await loadKernels(), d
 const { scorer } = subject;
 t.teardown(() => subject.release());
 const logprobs = ({ results }: Sample): number[] =>
-  results.map((result) => (result.kind === 'windows' ? NaN : result.logprob));
+  results.map((result) => ('logprob' in result ? result.logprob : NaN));
 const isGreedy = (result: RequestResult): boolean => result.kind === 'logLikelihood' && result.isGreedy;
 
 /** The largest distance in units of the tolerance, so that a failure says by how much. */

@@ -32,6 +32,8 @@ interface CellView {
   sort: string;
   title: string;
   isFirst: boolean;
+  /** Of this execution, left out by `stripMeasurements`. */
+  measured: boolean;
   /** Exactly one of `done` and `other` is there. */
   done: DoneView | null;
   other: { kind: string; word: string; detail: string } | null;
@@ -99,9 +101,17 @@ function viewRow(table: ResultTable, row: RecipeRow, position: number): RowView 
 }
 
 function viewCell(entry: Entry, row: RecipeRow, column: MetricColumn, isFirst: boolean): CellView {
+  const { measured } = column;
   if (entry.status === 'done') {
     const sort = Number.isFinite(entry.value) ? String(entry.value) : '';
-    return { sort, title: describeEntry(entry, column), isFirst, done: viewDone(entry, row, column), other: null };
+    return {
+      sort,
+      title: describeEntry(entry, column),
+      isFirst,
+      measured,
+      done: viewDone(entry, row, column),
+      other: null,
+    };
   }
   const others = {
     failed: { kind: 'failed', word: 'failed', detail: entry.status === 'failed' ? entry.code : '' },
@@ -109,7 +119,7 @@ function viewCell(entry: Entry, row: RecipeRow, column: MetricColumn, isFirst: b
     none: { kind: 'none', word: '–', detail: '' },
   };
   const title = entry.status === 'failed' ? entry.message : '';
-  return { sort: '', title, isFirst, done: null, other: others[entry.status] };
+  return { sort: '', title, isFirst, measured, done: null, other: others[entry.status] };
 }
 
 function viewDone(entry: DoneEntry, row: RecipeRow, column: MetricColumn): DoneView {

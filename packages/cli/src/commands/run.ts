@@ -14,12 +14,12 @@ import { writeReport } from '../write-report.js';
 /** `lowbit run EXPERIMENT`: the whole path, a table (or JSON) on standard output, the report in the run's folder. */
 export async function run(
   file: string,
-  { output, json }: { output?: string; json?: boolean },
+  { output, json, measureAgain }: { output?: string; json?: boolean; measureAgain?: boolean },
   host: Host,
 ): Promise<number> {
   const experiment = await loadExperiment(file);
   const folder = output ?? join('runs', experiment.name);
-  const outcome = await execute(experiment, folder, host);
+  const outcome = await execute(experiment, folder, host, measureAgain);
   if (outcome.interrupted) return exitStatus.interrupted;
   const compared = { ...outcome, comparisons: await compareRun(folder, outcome) };
   await writeReport([compared], folder, ['html', 'csv', 'md']);
@@ -32,12 +32,17 @@ export async function run(
 }
 
 /** Runs an experiment in this process, with progress on standard error and crashes told to the supervisor. */
-export async function execute(experiment: Experiment, folder: string, host: Host): Promise<RunOutcome> {
+export async function execute(
+  experiment: Experiment,
+  folder: string,
+  host: Host,
+  measureAgain = false,
+): Promise<RunOutcome> {
   const registry = await createRegistry(experiment.plugins);
   const progress = showProgress();
   try {
     const outcome = await runExperiment({
-      ...{ experiment, registry, folder },
+      ...{ experiment, registry, folder, measureAgain },
       kernels: await loadKernels(),
       worker: new URL('../worker.js', import.meta.url),
       signal: host.signal,

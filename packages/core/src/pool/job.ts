@@ -25,6 +25,8 @@ export interface EvalJob extends JobBase {
   cell: CellKey;
   /** Its place in the plan. */
   index: number;
+  /** Nothing else may compute beside it: it measures, or it may have taken the process down. */
+  alone: boolean;
   data: string | undefined;
   limit: number | undefined;
   window: number | undefined;

@@ -39,7 +39,10 @@ export async function compareRun(
   const found: Pick<RunComparisons, 'intervals' | 'pairs'> = { intervals: [], pairs: [] };
   for (const model of manifest.models) {
     const own = manifest.tasks.flatMap((task) => collectCells(manifest, cells, model, task));
-    const family = own.reduce((total, { done, task }) => total + countPairs(done.length) * task.metrics.length, 0);
+    const family = own.reduce(
+      (total, { done, task }) => total + countPairs(done.length) * comparedMetrics(task).length,
+      0,
+    );
     const table: PairComparison[] = [];
     const draw = rememberDraws(replicatesFor(family, level), seed);
     for (const { task, done } of own) {
@@ -73,6 +76,10 @@ function collectCells(
   return done.length > 0 ? [{ task, done }] : [];
 }
 
+function comparedMetrics({ metrics }: TaskRecord): TaskRecord['metrics'] {
+  return metrics.filter(({ measured }) => !measured);
+}
+
 /** Enough for the smallest p to pass Holm's first step twice over, whatever the size of the family. */
 function replicatesFor(family: number, level: number): number {
   return Math.max(9_999, Math.ceil((2 * family) / (1 - level)));
@@ -96,7 +103,7 @@ function compareTask(
 ): { pairs: PairComparison[]; intervals: CellInterval[] } {
   const { level, draw } = settings;
   const [pairs, intervals]: [PairComparison[], CellInterval[]] = [[], []];
-  for (const metric of task.metrics) {
+  for (const metric of comparedMetrics(task)) {
     const comparison = comparisonOf(metric);
     const facts = done.map((cell, i) => readFacts(cell, samples[i], metric.name, comparison));
     for (const [i, { model, recipe }] of done.entries()) {

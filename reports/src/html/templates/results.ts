@@ -18,7 +18,7 @@ export const results = `<div class="toolbar">
 <tr{{#if startsGroup}} class="group"{{/if}}><th scope="row">{{#each recipe}}{{this}}<wbr>{{/each}}</th><td class="text">{{series}}</td><td data-sort="{{bits.sort}}">{{bits.text}}</td><td data-sort="{{bitsPerWeight.sort}}">{{bitsPerWeight.text}}</td>
 {{~#each cells}}
 {{~#if done}}
-<td{{#if isFirst}} class="first"{{/if}} data-sort="{{sort}}" title="{{title}}"><span class="value">
+<td{{#if isFirst}} class="first"{{/if}}{{#if measured}} data-measured{{/if}} data-sort="{{sort}}" title="{{title}}"><span class="value">
 {{~#if done.best}}<b>{{done.value}}</b>{{else}}{{done.value}}{{/if~}}
 {{~#if done.stderr}} <small>± {{done.stderr}}</small>{{/if}}</span>
 {{~#if done.delta}}<span class="delta {{done.delta.sense}}">{{done.delta.text}}<span class="hidden">, {{done.delta.words}}</span></span>{{else}}{{#if ../isFloat}}<span class="delta">baseline</span>{{/if}}{{/if~}}
