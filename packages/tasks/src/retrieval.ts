@@ -18,7 +18,7 @@ export const retrieval = defineTask<RetrievalDoc>({
   name: 'retrieval',
   version: '1',
   description: `A pass key, hidden at ${depths.length} depths of ${lengths[0]} tokens to the model's context (at most ${lengths.at(-1)}), asked for at the end`,
-  source: `Mohtashami and Jaggi 2023 (passkey retrieval), keys by Python's generator, seed ${seed}`,
+  source: `Mohtashami and Jaggi 2023 (passkey retrieval), the task told in fewer words, keys by Python's generator, seed ${seed}`,
   metrics: [{ name: 'acc', higherIsBetter: true }],
   files: [],
   async documents() {
@@ -31,7 +31,7 @@ export const retrieval = defineTask<RetrievalDoc>({
     {
       kind: 'generate',
       prompt:
-        'There is an important info hidden inside a lot of irrelevant text. Find it and memorize it. I will quiz you about the important information there.\n' +
+        'There is an important info hidden inside a lot of irrelevant text. Find it and memorize it.\n' +
         `${mark}\nThe pass key is ${key}. Remember it. ${key} is the pass key.${mark}\n` +
         'What is the pass key? The pass key is',
       fill: {

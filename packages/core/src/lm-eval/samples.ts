@@ -65,7 +65,9 @@ function parseLine(row: string, refuse: (reason: string) => never): Line {
 
 /** What our own samples have beside the harness's fields (sums and weights of losses) is numbers at the top level. */
 function toOwn(id: number, line: Line, scores: Record<string, number>): Line {
-  const extra = Object.entries(line).filter(([, value]) => typeof value === 'number');
+  // A metric's own name says nothing of its filter; it is among the scores.
+  const named = new Set<unknown>(Array.isArray(line['metrics']) ? line['metrics'] : []);
+  const extra = Object.entries(line).filter(([key, value]) => typeof value === 'number' && !named.has(key));
   const tokens = line['window_tokens'];
   return {
     doc_id: id,
