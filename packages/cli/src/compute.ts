@@ -5,7 +5,9 @@ import {
   checkNeed,
   describeStep,
   estimateNeed,
+  inspectOutside,
   inspectSubject,
+  isOutside,
   JobPool,
   lacksCalibration,
   LowbitError,
@@ -13,11 +15,12 @@ import {
   planRecipe,
   planWorkers,
   readAvailable,
+  refuseRecipe,
   resolveRecipe,
   resolveSteps,
   totalNeed,
 } from '@lowbit/core';
-import type { ErrorCode, Experiment, Job, JobResult, PlannedModel, ResolvedRecipe, SubjectInfo } from '@lowbit/core';
+import type { ErrorCode, Experiment, Job, JobResult, ModelInfo, PlannedModel, ResolvedRecipe } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import type { Host } from './host.js';
 import { createRegistry } from './plugins.js';
@@ -25,7 +28,7 @@ import { showProgress } from './progress.js';
 
 /** One model and recipe on the command line, with one worker to compute on. */
 export interface Computation {
-  info: SubjectInfo;
+  info: ModelInfo;
   recipe: ResolvedRecipe;
   run<J extends Job>(job: J): Promise<JobResult<J>>;
   /** Writes the recipe's artifact; the folder appears whole. */
@@ -43,22 +46,24 @@ export async function withWorker<T>(
   output?: string,
 ): Promise<T> {
   const [{ path }] = experiment.models as [Experiment['models'][number]];
-  const info = await inspectSubject(path, await loadKernels());
   const [choice] = experiment.recipes as [Experiment['recipes'][number]];
   const registry = await createRegistry(experiment.plugins);
   const recipe =
     'recipe' in choice
       ? resolveRecipe(choice.recipe, registry, choice.name)
       : resolveSteps(choice.steps, registry, choice.name);
+  if (isOutside(path) && recipe.steps.length > 0) throw refuseRecipe(path, recipe.name);
+  const kernels = await loadKernels();
+  const info = isOutside(path) ? await inspectOutside(path, kernels) : await inspectSubject(path, kernels);
   if (info.recipe !== undefined && recipe.steps.length > 0)
     throw new LowbitError(
       'USAGE',
       `Expected a float checkpoint for --recipe, got the artifact ${path}; name the checkpoint.`,
     );
-  planRecipe(recipe, info.decoder);
+  if (info.decoder) planRecipe(recipe, info.decoder);
   const needs = needsCalibration(recipe);
   if (needs && !experiment.calibration) throw lacksCalibration(recipe.name);
-  const calibration = needs ? await calibrate(experiment, info) : undefined;
+  const calibration = needs && info.decoder ? await calibrate(experiment, info) : undefined;
   await checkRoom(
     { info, calibration, artifacts: recipe.steps.length > 0 ? [{ digest: '', recipe }] : [] },
     host,

@@ -1,7 +1,7 @@
 import { LowbitError } from './errors.js';
 import type { Tokenizer } from './model/tokenizer.js';
 import { cutRequest } from './scoring/windows.js';
-import type { SubjectInfo } from './subject.js';
+import type { ModelInfo } from './outside/model-info.js';
 import type { Request, Task } from './task.js';
 
 export type WindowsRequest = Extract<Request, { kind: 'windows' }>;
@@ -19,9 +19,11 @@ export function listWindows(task: Task, docs: readonly unknown[]): WindowsReques
 export function checkWindows(
   chosen: number | undefined,
   requests: readonly WindowsRequest[],
-  { name, decoder: { contextLength } }: SubjectInfo,
+  info: ModelInfo,
   tokenizer: Tokenizer,
 ): void {
+  const { name } = info;
+  const { contextLength } = info.decoder ?? info;
   const longest = chosen ?? Math.max(0, ...requests.map(({ window = 0 }) => window));
   if (longest > contextLength)
     throw new LowbitError(

@@ -9,6 +9,7 @@ import type { Execution } from './execution.js';
 import type { RopeFrequencies } from './model/round-rope.js';
 import { chatTurns } from './scoring/prompts.js';
 import type { ChatTurns } from './scoring/prompts.js';
+import { resolveModelPath } from './outside/model-name.js';
 import type { StepSpec } from './parse-recipe.js';
 
 const count = z.int().min(1);
@@ -139,7 +140,9 @@ export function parseExperiment(value: unknown, file: string): Experiment {
     title: spec.title ?? spec.name,
     notes: spec.notes,
     models: spec.models.map((model) =>
-      typeof model === 'string' ? { name: undefined, path: at(model) } : { name: model.name, path: at(model.path) },
+      typeof model === 'string'
+        ? { name: undefined, path: resolveModelPath(model, at) }
+        : { name: model.name, path: resolveModelPath(model.path, at) },
     ),
     recipes: spec.recipes.map((recipe) => (typeof recipe === 'string' ? { name: recipe.trim(), recipe } : recipe)),
     tasks: spec.tasks.map((task) => {

@@ -89,7 +89,10 @@ export { writeAtomic } from './store/atomic-write.js';
 export { lockRun } from './store/run-lock.js';
 export { readRun, readSamples, RunStore } from './store/run-store.js';
 
-// Results from elsewhere
+// Models and results from elsewhere
+export { inspectOutside, openOutside, refuseRecipe } from './outside/open.js';
+export { isOutside } from './outside/model-name.js';
+export type { ModelInfo, OutsideInfo, OutsideModel, OutsideOptions } from './outside/model-info.js';
 export { importHarnessRun } from './lm-eval/import-run.js';
 export type { ImportOptions } from './lm-eval/import-run.js';
 export { exportHarnessFiles } from './lm-eval/export-run.js';

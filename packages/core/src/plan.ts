@@ -8,6 +8,9 @@ import { fingerprintCode, fingerprintEngine, locatePlugin } from './fingerprint.
 import type { Method } from './method.js';
 import { checkWindows, listWindows } from './check-windows.js';
 import type { WindowsRequest } from './check-windows.js';
+import { isOutside } from './outside/model-name.js';
+import type { ModelInfo } from './outside/model-info.js';
+import { checkOutsideRecipes, planOutside } from './outside/plan-outside.js';
 import { checkFinite } from './model/finite.js';
 import { openCheckpoint } from './model/checkpoint.js';
 import { checkTokenizer, openTokenizer } from './model/tokenizer.js';
@@ -17,7 +20,6 @@ import type { ResolvedRecipe } from './recipe.js';
 import type { Registry } from './registry.js';
 import type { CellKey, ModelRecord, RecipeRecord, TaskRecord } from './store/types.js';
 import { inspectSubject } from './subject.js';
-import type { SubjectInfo } from './subject.js';
 import { asksQuestions, countExamples, openExamples } from './scoring/few-shot.js';
 import { openChat } from './scoring/prompts.js';
 import { openDataFolder } from './task-data.js';
@@ -41,7 +43,7 @@ export interface Plan {
 
 export interface PlannedModel {
   record: ModelRecord;
-  info: SubjectInfo;
+  info: ModelInfo;
   calibration: CalibrationSample | undefined;
   /** sha256 of its chat template, where the experiment asks for it. */
   chatTemplate?: string | undefined;
@@ -77,6 +79,7 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
     'recipe',
     recipes.map(({ name }) => name),
   );
+  checkOutsideRecipes(experiment, recipes);
   const { tasks: choices, groups } = expandGroups(experiment.tasks, registry);
   for (const named of [choices, groups])
     requireDistinct(
@@ -91,12 +94,15 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
   const cells: PlannedCell[] = [];
   const codes = new CodeHashes(registry);
   for (const { name, path } of experiment.models) {
-    const model = await planModel(name, path, recipes, tasks, experiment, kernels);
+    const model = isOutside(path)
+      ? await planOutside(name, path, tasks, experiment, kernels)
+      : await planModel(name, path, recipes, tasks, experiment, kernels);
     models.push(model);
     const seen = new Map<string, string>();
     const own = recipesOf(model.info, recipes);
     const describe = async ({ record, resolved }: (typeof own)[number]): Promise<object> => ({
       model: { digest: model.info.digest, tokenizer: model.record.tokenizerDigest },
+      source: model.record.source,
       steps: record.steps,
       calibration: needsCalibration(resolved) ? describeCalibration(model.calibration) : undefined,
       precision: 'simulated',
@@ -140,7 +146,7 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
 
 /** An artifact is a model that brings its recipe; a checkpoint takes the experiment's. */
 function recipesOf(
-  info: SubjectInfo,
+  info: ModelInfo,
   recipes: readonly ResolvedRecipe[],
 ): { record: RecipeRecord; resolved: ResolvedRecipe }[] {
   if (info.recipe !== undefined) return [{ record: info.recipe, resolved: { name: info.recipe.name, steps: [] } }];

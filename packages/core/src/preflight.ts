@@ -6,6 +6,7 @@ import { bindLayers } from './layer-options.js';
 import { blockLinears, headLinear } from './model/decoder.js';
 import type { Decoder } from './model/decoder.js';
 import type { PlannedModel } from './plan.js';
+import type { ModelInfo } from './outside/model-info.js';
 import { statesBudget } from './quantize/hidden-states.js';
 import type { ResolvedRecipe } from './recipe.js';
 
@@ -36,24 +37,32 @@ const headRows = 128;
 
 /** Workers that compute side by side each hold a model in float32; artifacts and decoded weights go to disk. */
 export function estimateNeed(models: readonly Estimated[], missing: ReadonlySet<string>, workers: number): Need {
-  const memory = Math.max(...models.map(({ info }) => info.parameters * 4 + activationBytes(info.decoder)));
+  const memory = Math.max(...models.map(({ info }) => memoryOf(info)));
   const artifacts = models.map(({ info, artifacts, calibration }) => {
+    const { decoder } = info;
+    if (!decoder) return { stored: 0, spilled: 0 };
     const wanted = artifacts.filter(({ digest }) => missing.has(digest));
-    const linears = info.decoder.blocks.flatMap(blockLinears).reduce((sum, { rows, cols }) => sum + rows * cols, 0);
+    const linears = decoder.blocks.flatMap(blockLinears).reduce((sum, { rows, cols }) => sum + rows * cols, 0);
     // What stays float is copied as stored, 4 bytes at most.
-    const stored = wanted.map(({ recipe }) => nominalBits(recipe, info.decoder) / 8 + (info.parameters - linears) * 4);
+    const stored = wanted.map(({ recipe }) => nominalBits(recipe, decoder) / 8 + (info.parameters - linears) * 4);
     const streams = wanted.filter(({ recipe }) => needsCalibration(recipe)).length;
-    const states = (calibration?.record.tokens ?? 0) * info.decoder.hiddenSize * 4;
+    const states = (calibration?.record.tokens ?? 0) * decoder.hiddenSize * 4;
     return { stored: sum(stored), spilled: states > statesBudget() ? 2 * streams * states : 0 };
   });
   // One that is not there yet, or the subject itself.
-  const encoded = models.filter(({ info, artifacts }) => artifacts.length > 0 || info.recipe !== undefined);
+  const encoded = models.filter(
+    ({ info, artifacts }) => info.decoder && (artifacts.length > 0 || info.recipe !== undefined),
+  );
   return {
     memory: memory * workers,
     artifacts: sum(artifacts.map(({ stored }) => stored)),
     spilled: sum(artifacts.map(({ spilled }) => spilled)),
     decoded: workers * Math.max(0, ...encoded.map(({ info }) => info.parameters * 4)),
   };
+}
+
+function memoryOf(info: ModelInfo): number {
+  return info.decoder ? info.parameters * 4 + activationBytes(info.decoder) : info.memoryBytes;
 }
 
 /** Of the blocks' linears, and a head untied for it, as each is encoded, float32 at most; a bit a weight is for scales. */

@@ -7,6 +7,7 @@ import type { LowbitError } from './errors.js';
 import type { Experiment } from './experiment.js';
 import { makePlan } from './plan.js';
 import type { Plan, PlannedCell, PlannedModel } from './plan.js';
+import { noteSource } from './outside/plan-outside.js';
 import type { Job, JobProgress } from './pool/job.js';
 import { JobPool } from './pool/pool.js';
 import { checkNeed, estimateNeed, readAvailable, totalNeed } from './preflight.js';
@@ -261,6 +262,7 @@ function describeRun(
     notes.push(
       `Executed: products read the codes of weights where onnxruntime has an operator for them${experiment.execution === 'executed-int8' ? ', activations rounded to 8 bits' : ''}.`,
     );
+  notes.push(...plan.models.flatMap(({ record }) => noteSource(record)));
   return {
     formatVersion: 1,
     name: experiment.name,

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { compareRun, inspectSubject, LowbitError, readSamples } from '@lowbit/core';
+import { compareRun, inspectSubject, isOutside, LowbitError, readSamples, refuseRecipe } from '@lowbit/core';
 import type { ChatTurns, RunOutcome } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import { listGroupRows } from '@lowbit/reports';
@@ -27,7 +27,9 @@ interface EvalOptions extends ModelOptions {
 /** `lowbit eval CHECKPOINT|ARTIFACT --tasks T,...`: an experiment of one model, without a file. */
 export async function evaluate(path: string, options: EvalOptions, host: Host): Promise<number> {
   const { tasks, recipe, limit, fewShot, chatTemplate, window, windows, output, json, samples } = options;
-  if (recipe.length > 0 && (await inspectSubject(path, await loadKernels())).recipe !== undefined)
+  const changed = isOutside(path) ? recipe.find((each) => each.trim() !== 'float') : undefined;
+  if (changed !== undefined) throw refuseRecipe(path, changed);
+  if (recipe.length > 0 && !isOutside(path) && (await inspectSubject(path, await loadKernels())).recipe !== undefined)
     throw new LowbitError(
       'USAGE',
       `Expected a float checkpoint for --recipe, got the artifact ${path}; leave --recipe out to score it as it is.`,

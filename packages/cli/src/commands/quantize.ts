@@ -36,7 +36,7 @@ export async function quantize(path: string, options: QuantizeOptions, host: Hos
         'USAGE',
         `Expected a recipe that quantizes, got ${name}; name a method, for instance rtn-w4-g128.`,
       );
-    if (target) checkRecipeExport(target, resolved, info.decoder);
+    if (target && info.decoder) checkRecipeExport(target, resolved, info.decoder);
     await quantizeTo(folder);
     const { bitsPerWeight, layers } = await inspectSubject(folder, await loadKernels());
     const fallbacks = layers.filter(({ fallback }) => fallback !== undefined).length;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LowbitError, parseTokenIds } from '@lowbit/core';
-import type { SubjectInfo } from '@lowbit/core';
+import type { ModelInfo } from '@lowbit/core';
 import { withWorker } from '../compute.js';
 import type { Host } from '../host.js';
 import { toExperiment } from '../model-options.js';
@@ -40,7 +40,9 @@ export async function score(path: string, options: ScoreOptions, host: Host): Pr
   });
 }
 
-async function readSequences(file: string, { decoder, name }: SubjectInfo): Promise<Int32Array[]> {
+async function readSequences(file: string, info: ModelInfo): Promise<Int32Array[]> {
+  const { name } = info;
+  const { vocabSize, contextLength } = info.decoder ?? info;
   const text = await readFile(file, 'utf8').catch((cause: unknown) => {
     throw new LowbitError(
       'TOKEN_IDS',
@@ -48,12 +50,12 @@ async function readSequences(file: string, { decoder, name }: SubjectInfo): Prom
       { cause },
     );
   });
-  const sequences = parseTokenIds(text, file, decoder.vocabSize);
-  const long = sequences.findIndex(({ length }) => length > decoder.contextLength);
+  const sequences = parseTokenIds(text, file, vocabSize);
+  const long = sequences.findIndex(({ length }) => length > contextLength);
   if (long >= 0)
     throw new LowbitError(
       'TOKEN_IDS',
-      `Expected sequences of at most the ${decoder.contextLength} tokens of ${name}'s context, got ${sequences[long]?.length} in sequence ${long}; cut it.`,
+      `Expected sequences of at most the ${contextLength} tokens of ${name}'s context, got ${sequences[long]?.length} in sequence ${long}; cut it.`,
     );
   return sequences;
 }

@@ -12,6 +12,9 @@ import type { Baseline } from '../scoring/score-requests.js';
 import type { TaskScore } from '../scoring/score-task.js';
 import type { ReferenceHead } from '../scoring/token-scorer.js';
 import type { CellResult, Row } from '../store/types.js';
+import { isOutside } from '../outside/model-name.js';
+import { openOutside } from '../outside/open.js';
+import type { OutsideModel } from '../outside/model-info.js';
 import { openReferenceHead, openSubject } from '../subject.js';
 import type { Subject } from '../subject.js';
 import { openDataFolder } from '../task-data.js';
@@ -38,7 +41,7 @@ export interface RunnerOptions extends WorkerSetup {
 
 /** What runs inside a worker, one job after the other. The last subject stays loaded until another one is needed. */
 export class JobRunner {
-  #loaded: Subject | undefined;
+  #loaded: Subject | OutsideModel | undefined;
   #reference: { model: string; head: ReferenceHead } | undefined;
 
   constructor(readonly options: RunnerOptions) {}
@@ -116,9 +119,14 @@ export class JobRunner {
     );
   }
 
-  async #load(path: string): Promise<Subject> {
+  async #load(path: string): Promise<Subject | OutsideModel> {
     if (this.#loaded?.path === path) return this.#loaded;
     await this.#unload();
+    if (isOutside(path))
+      return (this.#loaded = await openOutside(path, {
+        kernels: this.options.kernels,
+        threads: this.options.device.threads,
+      }));
     const { kernels, device, ropeFrequencies, execution, workFolder } = this.options;
     const options = { kernels, device, ropeFrequencies, execution, workFolder: join(workFolder, 'decoded') };
     return (this.#loaded = await openSubject(path, options));
@@ -131,9 +139,15 @@ export class JobRunner {
   }
 }
 
-function describeCell(job: EvalJob, subject: Subject, score: TaskScore, seconds: CellResult['seconds']): CellResult {
+function describeCell(
+  job: EvalJob,
+  subject: Subject | OutsideModel,
+  score: TaskScore,
+  seconds: CellResult['seconds'],
+): CellResult {
   const { digest, model, recipe, task } = job.cell;
   const { fewShot, chatTemplate } = job;
+  const [execution, source] = subject.decoder ? [subject.execution] : [undefined, subject.source];
   const { documents, tokens, computedTokens, windows, tokenSha256, truncated, omitted } = score.counts;
   return {
     formatVersion: 1,
@@ -142,8 +156,9 @@ function describeCell(job: EvalJob, subject: Subject, score: TaskScore, seconds:
     rows: score.values.map(({ metric, protocol, value, stderr, n, subsets, higherIsBetter }): Row => ({
       ...{ model, recipe, task, metric, protocol, value, stderr, n, subsets, fewShot, chatTemplate, higherIsBetter },
       bitsPerWeight: subject.bitsPerWeight,
-      precision: subject.execution.precision,
-      executedLayers: countExecuted(subject.execution),
+      precision: execution?.precision,
+      source: source?.engine,
+      executedLayers: execution && countExecuted(execution),
       seconds: seconds.score,
     })),
     counts: {
@@ -152,7 +167,8 @@ function describeCell(job: EvalJob, subject: Subject, score: TaskScore, seconds:
       ...(omitted > 0 && { omitted }),
     },
     layers: subject.layers,
-    execution: subject.execution,
+    execution,
+    source,
     seconds,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
   };

@@ -43,8 +43,19 @@ export interface ModelRecord {
   /** Bits per weight of the stored checkpoint (16 for bf16). */
   bitsPerWeight: number;
   tokenizerDigest: string | undefined;
+  /** Of a model that was not computed by Lowbit. */
+  source?: ModelSource | undefined;
   /** What its recipes were calibrated on; ids differ from tokenizer to tokenizer. */
   calibration?: CalibrationRecord | undefined;
+}
+
+/** By what a model from elsewhere was computed. */
+export interface ModelSource {
+  engine: 'llama.cpp' | 'openai server';
+  /** What its digest stands for: the file's bytes, or only what the server says of itself. */
+  identity: 'sha256' | 'reported';
+  /** Versions and settings; of a server its address, what it reports and the form of its answers. */
+  facts: Record<string, unknown>;
 }
 
 export interface RecipeRecord {
@@ -132,6 +143,8 @@ export interface CellResult {
   layers: LayerRecord[];
   /** How its products were computed; absent where it failed. */
   execution?: ExecutionRecord | undefined;
+  /** Of a model that was not computed by Lowbit. */
+  source?: ModelSource | undefined;
   /** Measurements of this execution, never compared. */
   seconds: { quantize: number; load: number; score: number };
   peakMemoryBytes: number;
@@ -168,6 +181,8 @@ export interface Row {
   bitsPerWeight: number;
   /** Of the products; runs before there was a choice have none. */
   precision?: Precision | undefined;
+  /** By what it was computed, where not by Lowbit. */
+  source?: ModelSource['engine'] | undefined;
   /** Linears whose codes were executed. */
   executedLayers?: number | undefined;
   seconds: number;
