@@ -108,6 +108,7 @@ function describeRow(
     documents: counts?.documents,
     tokens: counts?.tokens,
     computedTokens: counts?.computedTokens,
+    savedTokens: counts?.savedTokens,
     windows: counts?.windows,
     tokenSha256: counts?.tokenSha256,
     calibrationTokenSha256: manifest.calibration?.tokenSha256,

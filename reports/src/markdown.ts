@@ -118,10 +118,21 @@ function renderTasks(facts: readonly TaskFacts[]): string {
     escapeMarkdown(task.source),
     count(counts?.documents),
     count(counts?.tokens),
+    count(counts?.computedTokens),
     count(counts?.windows),
     escapeMarkdown(counts?.tokenSha256 || '–'),
   ]);
-  const header = ['model', 'task', 'metrics', 'source', 'documents', 'tokens', 'windows', 'token ids, sha256'];
+  const header = [
+    'model',
+    'task',
+    'metrics',
+    'source',
+    'documents',
+    'tokens',
+    'computed',
+    'windows',
+    'token ids, sha256',
+  ];
   return alignTable(header, lines, 4);
 }
 

@@ -14,6 +14,7 @@ export interface TaskFacts {
         documents: number;
         tokens: number;
         computedTokens: number;
+        savedTokens?: number | undefined;
         windows: number | undefined;
         tokenSha256: string;
         truncated?: number | undefined;

@@ -42,6 +42,7 @@ interface TaskView {
   prompt: string | null;
   tokens: string;
   computedTokens: string;
+  savedTokens: string | null;
   windows: string;
   tokenSha256: string | null;
   files: { path: string; size: string; sha256: string }[];
@@ -94,6 +95,7 @@ function viewTask({ model, task, columns, counts }: TaskFacts): TaskView {
     limit: task.limit === undefined ? null : formatCount(task.limit),
     tokens: count(counts?.tokens),
     computedTokens: count(counts?.computedTokens),
+    savedTokens: counts?.savedTokens ? formatCount(counts.savedTokens) : null,
     windows: count(counts?.windows),
     tokenSha256: counts?.tokenSha256 || null,
     files: task.files.map(({ path, sha256, bytes }) => ({ path, sha256, size: formatBytes(bytes) })),

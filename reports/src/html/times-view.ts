@@ -1,5 +1,5 @@
 import type { RunData } from '../run-data.js';
-import { formatBytes, formatFixed } from '../format-number.js';
+import { formatBytes, formatCount, formatFixed } from '../format-number.js';
 import { indexCells } from '../cell-index.js';
 import type { ResultTable } from '../result-table.js';
 
@@ -12,6 +12,8 @@ export interface TimesView {
     quantize: string;
     load: string;
     score: string;
+    /** Computed, a second of scoring. */
+    rate: string;
     peakMemory: string;
   }[];
 }
@@ -31,6 +33,7 @@ export function viewTimes(run: RunData, tables: readonly ResultTable[]): TimesVi
           quantize: formatFixed(quantize, 2),
           load: formatFixed(load, 2),
           score: formatFixed(score, 2),
+          rate: cell.status === 'done' && score > 0 ? formatCount(Math.round(cell.counts.computedTokens / score)) : '–',
           peakMemory: formatBytes(cell.peakMemoryBytes),
         };
       }),

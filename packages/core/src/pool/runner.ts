@@ -148,7 +148,8 @@ function describeCell(
   const { digest, model, recipe, task } = job.cell;
   const { fewShot, chatTemplate } = job;
   const [execution, source] = subject.decoder ? [subject.execution] : [undefined, subject.source];
-  const { documents, tokens, computedTokens, windows, tokenSha256, truncated, omitted } = score.counts;
+  const { documents, tokens, unsharedTokens, computedTokens, windows, tokenSha256, truncated, omitted } = score.counts;
+  const savedTokens = unsharedTokens - computedTokens;
   return {
     formatVersion: 1,
     ...{ digest, model, recipe, task },
@@ -162,7 +163,7 @@ function describeCell(
       seconds: seconds.score,
     })),
     counts: {
-      ...{ documents, tokens, computedTokens, windows, tokenSha256 },
+      ...{ documents, tokens, computedTokens, savedTokens, windows, tokenSha256 },
       ...(truncated > 0 && { truncated }),
       ...(omitted > 0 && { omitted }),
     },

@@ -129,7 +129,10 @@ export interface CellResult {
   counts: {
     documents: number;
     tokens: number;
+    /** Fed to the model: a prefix that requests share once, or once a pack. */
     computedTokens: number;
+    /** What sharing spared: fed, if each request had run alone, less computed; absent in runs of before. */
+    savedTokens?: number | undefined;
     windows?: number | undefined;
     tokenSha256: string;
     /** Requests whose prompt or text was cut to the model's context; absent where none was, as in runs of before. */

@@ -15,12 +15,12 @@ export const protocol = `<section id="{{id}}">
 {{#each tasks}}
 <tr><th scope="row">{{name}} <small>v{{version}}</small>{{#if prompt}} <small>{{prompt}}</small>{{/if}}<span class="about">{{description}}</span></th>
 {{~#if ../severalModels}}<td class="text">{{model}}</td>{{/if~}}
-<td class="text">{{#each metrics}}<span class="line">{{name}} {{arrow}}{{#if protocol}} <code>{{protocol}}</code>{{/if}}</span>{{/each}}</td><td>{{documents}}{{#if limit}}<span class="delta">limit {{limit}}</span>{{/if}}</td><td>{{tokens}}</td><td>{{computedTokens}}</td><td>{{windows}}</td><td class="text">{{#if tokenSha256}}<code class="hash" title="{{tokenSha256}}">{{tokenSha256}}</code>{{else}}–{{/if}}</td><td class="text wide">{{source}}{{#each files}}<span class="line file">{{path}} <small>{{size}}</small> <code class="hash" title="{{sha256}}">{{sha256}}</code></span>{{/each}}</td></tr>
+<td class="text">{{#each metrics}}<span class="line">{{name}} {{arrow}}{{#if protocol}} <code>{{protocol}}</code>{{/if}}</span>{{/each}}</td><td>{{documents}}{{#if limit}}<span class="delta">limit {{limit}}</span>{{/if}}</td><td>{{tokens}}</td><td>{{computedTokens}}{{#if savedTokens}}<span class="delta">{{savedTokens}} saved</span>{{/if}}</td><td>{{windows}}</td><td class="text">{{#if tokenSha256}}<code class="hash" title="{{tokenSha256}}">{{tokenSha256}}</code>{{else}}–{{/if}}</td><td class="text wide">{{source}}{{#each files}}<span class="line file">{{path}} <small>{{size}}</small> <code class="hash" title="{{sha256}}">{{sha256}}</code></span>{{/each}}</td></tr>
 {{/each}}
 </tbody>
 </table>
 </div>
-<p class="key"><span>tokens: scored</span><span>computed: run through the model, shared prefixes once</span><span>hashes are sha256; a copied hash is complete</span></p>
+<p class="key"><span>tokens: scored</span><span>computed: run through the model; saved: what shared prefixes spared</span><span>hashes are sha256; a copied hash is complete</span></p>
 {{#if groups}}
 <h3>Task groups</h3>
 {{#each groups}}
