@@ -19,7 +19,7 @@ export interface DecodeCache {
   move(from: number, to: number): void;
 }
 
-/** Room for `rows` sequences of `room` tokens; but only in the fixed form is there more than one row. */
+/** Room for sequences of `room` tokens; only the fixed form takes more than one. */
 export function createCache(
   kind: CacheKind,
   session: Session,

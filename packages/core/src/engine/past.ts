@@ -53,7 +53,7 @@ export function floatsPerToken({ blocks }: Decoder): number {
   return blocks.reduce((sum, { attention: { kvHeads, headDim } }) => sum + 2 * kvHeads * headDim, 0);
 }
 
-/** Room for `rows` sequences of `room` tokens; but in the joined form there is one row. */
+/** Room for sequences of `room` tokens; only the fixed form takes more than one. */
 export function createPast(kind: PastKind, decoder: Decoder, rows: number, room: number): PastArrays {
   return kind === 'fixed' ? new FixedPast(decoder, rows, room) : new JoinedPast(decoder, room);
 }

@@ -37,6 +37,25 @@ t.test('without post-processor and config there is no BOS', async (t) => {
   t.not(bare.digest, named.digest);
 });
 
+t.test('tokens at which a model ends a text, and texts without special tokens', async (t) => {
+  const folder = makeFolder(t);
+  const plain = await openTokenizer(folder);
+  t.strictSame([plain.eosId, plain.endIds], [257, []]);
+  t.equal(plain.decode([104, 105, 257], { special: false }), 'hi');
+  t.equal(plain.decode([257], { special: false }), '');
+  const write = (name: string, value: unknown): Promise<void> => writeFile(join(folder, name), JSON.stringify(value));
+  await write('config.json', { eos_token_id: 257 });
+  t.match(await openTokenizer(folder), { endIds: [], digest: plain.digest }, 'the same one is none beside it');
+  await write('config.json', { eos_token_id: 3 });
+  const other = await openTokenizer(folder);
+  t.match(other, { eosId: 257, endIds: [3] });
+  t.not(other.digest, plain.digest, 'it can change what is generated');
+  await write('generation_config.json', { eos_token_id: [257, 5, 6] });
+  t.match(await openTokenizer(folder), { endIds: [5, 6] });
+  await write('generation_config.json', {});
+  t.match(await openTokenizer(folder), { endIds: [] });
+});
+
 /** The pieces into which a pre-tokenizer cuts a text: every stretch of the text is a token that needs no merges. */
 async function pieces(t: Test, step: unknown, text: string): Promise<string[]> {
   const { model } = byteTokenizer() as { model: { vocab: Record<string, number> } };
