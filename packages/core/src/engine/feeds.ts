@@ -3,6 +3,9 @@ import type { Feed } from './runtime.js';
 
 /** Tokens that go through the body in one run: enough to fill the multiply units, few enough to stay in cache. */
 const batchTokens = 2048;
+/** A sequence of so many tokens goes alone, and its attention in parts: that of 128 tokens still fills the multiply units. */
+const longTokens = 512;
+export const longParts = 16;
 
 /** Inputs of a body and the targets of its head. */
 export interface ScoreFeeds {
@@ -71,13 +74,18 @@ export function packedFeeds(
   };
 }
 
+/** Whether a sequence of so many fed tokens goes alone, its attention in parts. */
+export function isLong(tokens: number): boolean {
+  return tokens >= longTokens;
+}
+
 /** Indices of sequences of equal length, as many together as fit; those with nothing to predict are left out. */
 export function* batchByLength(sequences: Int32Array[]): Generator<number[]> {
   const byLength = new Map<number, number[]>();
   for (const [i, { length }] of sequences.entries())
     if (length > 1) byLength.set(length, [...(byLength.get(length) ?? []), i]);
   for (const [length, indices] of byLength) {
-    const size = Math.max(1, Math.floor(batchTokens / length));
+    const size = isLong(length - 1) ? 1 : Math.max(1, Math.floor(batchTokens / length));
     for (let start = 0; start < indices.length; start += size) yield indices.slice(start, start + size);
   }
 }

@@ -25,6 +25,8 @@ export interface GraphOptions {
   lowering: AttentionLowering;
   /** Sequences are packed trees: the graph takes `slots`, `ends` and `places` as well, see lower/scope.ts. */
   packed: boolean;
+  /** One sequence, whose attention is computed in so many parts; it has at least as many tokens. */
+  parts?: number | undefined;
   /** The tokens continue others, whose keys and values are fed: see past.ts. */
   continues?: PastKind | undefined;
   maxLength: number;
@@ -205,12 +207,12 @@ export function lowerLogits(graph: Graph, parameters: Parameters, { head }: Deco
 }
 
 export function startGraph(name: string, options: GraphOptions): { graph: Graph; scope: Scope } {
-  const { parameters, operators, lowering, packed, maxLength } = options;
+  const { parameters, operators, lowering, packed, parts, maxLength } = options;
   const graph = new Graph(name);
   const positions = graph.input('positions', 'int64', ['batch', 'sequence']);
   const rows = packed ? declareRows(graph) : undefined;
   const caches = { shared: new Map(), arrays: new Map() };
-  return { graph, scope: { graph, parameters, operators, lowering, positions, rows, maxLength, ...caches } };
+  return { graph, scope: { graph, parameters, operators, lowering, positions, rows, parts, maxLength, ...caches } };
 }
 
 function declareRows(graph: Graph): Rows {

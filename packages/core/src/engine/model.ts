@@ -18,7 +18,7 @@ import { decodeGraph } from './decode-graph.js';
 import type { CacheKind } from './decode-graph.js';
 import { distanceGraph } from './distance-graph.js';
 import type { ExecutedProduct } from './executed-product.js';
-import { batchByLength, packedFeeds, plainFeeds } from './feeds.js';
+import { batchByLength, isLong, longParts, packedFeeds, plainFeeds } from './feeds.js';
 import { bodyGraph, headGraph } from './graphs.js';
 import type { AttentionLowering } from './lower/scope.js';
 import { StoredParameters } from './parameters.js';
@@ -80,7 +80,7 @@ export class ResidentModel implements TokenScorer {
     for (const batch of batchByLength(sequences)) {
       const members = batch.map((i) => ({ ids: sequences[i] as Int32Array, from: scoredFrom[i] ?? 1 }));
       const { feeds, targets } = plainFeeds(members);
-      const states = await this.#states(feeds, 'plain');
+      const states = await this.#states(feeds, this.#plainKind(members));
       const counts = members.map(({ ids, from }) => ids.length - from);
       const rows = cutRows(counts);
       for (const [at, i] of batch.entries()) await keep?.(i, statesOf(states, rows[at] as Rows));
@@ -167,6 +167,11 @@ export class ResidentModel implements TokenScorer {
     return (weight.transposed ? weight.shape[0] : weight.shape[1]) as number;
   }
 
+  /** A batch of plain sequences, or a long one; only the fused operator is cut. */
+  #plainKind([first]: readonly { ids: Int32Array }[]): BodyKind {
+    return this.#cacheKind() === 'fixed' && isLong((first?.ids.length ?? 1) - 1) ? 'long' : 'plain';
+  }
+
   /** Of a trunk; a model that is decoded from whole sequences shares no prefixes. */
   #pastKind(): PastKind {
     return this.#cacheKind() === 'fixed' ? 'fixed' : 'joined';
@@ -226,7 +231,15 @@ export class ResidentModel implements TokenScorer {
     const { device, lowering = 'auto', operators = new Map(), products, maxLength } = this.options;
     const parameters = new StoredParameters(this.sources, products);
     const continues = kind === 'continued' ? this.#pastKind() : undefined;
-    const own = { parameters, operators, maxLength, packed: kind !== 'plain', continues };
+    const parts = kind === 'long' ? longParts : undefined;
+    const own = {
+      parameters,
+      operators,
+      maxLength,
+      parts,
+      packed: kind === 'packed' || kind === 'continued',
+      continues,
+    };
     // Where keys are joined, those of all blocks are: the fused operator would take them in another order.
     const options = { ...own, lowering: continues === 'joined' ? 'general' : lowering } as const;
     return openSession(bodyGraph(this.decoder, options), device);
@@ -254,5 +267,5 @@ export class ResidentModel implements TokenScorer {
   }
 }
 
-/** Plain sequences, packed trees, or packed trees that continue a trunk. */
-type BodyKind = 'plain' | 'packed' | 'continued';
+/** Plain sequences, one long sequence, packed trees, or packed trees that continue a trunk. */
+type BodyKind = 'plain' | 'long' | 'packed' | 'continued';

@@ -135,3 +135,30 @@ for (const options of cases) {
     await general.release();
   });
 }
+
+t.test('attention of a long sequence in parts gives the losses of the square', async (t) => {
+  const long: TinyCheckpointOptions[] = [
+    { family: 'llama', config: { max_position_embeddings: 640 } },
+    { family: 'mistral', config: { max_position_embeddings: 640, sliding_window: 5 } },
+    { family: 'mistral', config: { max_position_embeddings: 640, sliding_window: 300 } },
+    { family: 'qwen3', config: { max_position_embeddings: 640 } },
+    { family: 'gpt2', config: { n_positions: 640 } },
+  ];
+  const folder = t.testdir();
+  const kernels = await loadKernels();
+  for (const [i, options] of long.entries()) {
+    const directory = join(folder, `model-${i}`);
+    await makeTinyCheckpoint(directory, options);
+    const open = (lowering: 'auto' | 'general') =>
+      openSubject(directory, { kernels, device: { name: 'cpu', threads: 2 }, workFolder: folder, lowering });
+    const [fused, general] = [await open('auto'), await open('general')];
+    // At the border, above it, and of a length that the parts do not divide.
+    const sequences = [ids(1, 512), ids(2, 513), ids(3, 601), ids(4, 601), ids(5, 40)];
+    const found = await fused.scorer.scoreSequences(sequences);
+    const expected = await general.scorer.scoreSequences(sequences);
+    for (const [at, nll] of found.entries())
+      t.ok(largestDifference(nll, expected[at] ?? []) < sameLoss, `${options.family}, ${sequences[at]?.length} tokens`);
+    await fused.release();
+    await general.release();
+  }
+});

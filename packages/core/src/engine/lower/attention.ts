@@ -114,23 +114,73 @@ function joinPast({ graph, past }: Scope, block: number, { query, key, value }: 
   return { query, key: join(before.key, key), value: join(before.value, value) };
 }
 
-/** GroupQueryAttention. Inputs `[batch, sequence, width]`; query may hold all three packed. */
-function lowerFused(
+/** GroupQueryAttention. Inputs `[rows, length, width]`; query may hold all three packed. */
+function lowerFused(scope: Scope, block: number, attention: Attention, heads: Heads, rotate: boolean): Value {
+  const { past, parts } = scope;
+  if (parts !== undefined) return lowerParts(scope, attention, heads, rotate, parts);
+  const before = past?.read(block) ?? { key: '', value: '' };
+  const lengths = { last: pastLengths(scope), total: totalLength(scope) };
+  const [mixed, keys, values] = lowerOperator(scope, attention, heads, rotate, { ...before, ...lengths });
+  past?.write(block, keys, values);
+  return mixed;
+}
+
+/** Each part of the sequence after those before it: a triangle of steps in place of the square. */
+function lowerParts(scope: Scope, attention: Attention, heads: Heads, rotate: boolean, parts: number): Value {
+  const { graph } = scope;
+  const axis = graph.ints([1]);
+  let before = { key: '', value: '' };
+  const mixed = Array.from({ length: parts }, (_, part) => {
+    const [from, to] = [partBound(scope, part, parts), partBound(scope, part + 1, parts)];
+    const cut = (x: Value): Value => (x === '' ? '' : graph.node('Slice', [x, from, to, axis]));
+    const [query, key, value] = [cut(heads.query), cut(heads.key), cut(heads.value)];
+    const lengths = share(scope, `part ${part} lengths`, () => graph.cast(to, 'int32'));
+    const last = share(scope, `part ${part} last`, () =>
+      graph.node('Sub', [lengths, graph.constant('one:i32', 'int32', [], Int32Array.of(1))]),
+    );
+    const total = share(scope, `part ${part} total`, () => graph.node('Squeeze', [lengths]));
+    const [own, keys, values] = lowerOperator(scope, attention, { query, key, value }, rotate, {
+      ...before,
+      last,
+      total,
+    });
+    before = { key: keys, value: values };
+    return own;
+  });
+  return graph.node('Concat', mixed, { axis: 1 });
+}
+
+/** int64 `[1]`: where a part begins. */
+function partBound(scope: Scope, part: number, parts: number): Value {
+  const { graph } = scope;
+  return share(scope, `part ${part} bound`, () => {
+    const length = graph.node('Gather', [rowShape(scope), graph.ints([1])]);
+    return graph.node('Div', [graph.node('Mul', [length, graph.ints([part])]), graph.ints([parts])]);
+  });
+}
+
+/** Keys and values of the tokens before, int32 `[rows]`, each row's tokens - 1, and the most tokens of a row. */
+interface Before {
+  key: Value;
+  value: Value;
+  last: Value;
+  total: Value;
+}
+
+/** The result, and keys and values of all tokens. */
+function lowerOperator(
   scope: Scope,
-  block: number,
   attention: Attention,
   { query, key, value }: Heads,
   rotate: boolean,
-): Value {
-  const { graph, past } = scope;
+  before: Before,
+): [Value, Value, Value] {
   const { rope, window } = attention;
   const rotary = rotate && rope !== undefined;
   const tables = rotary ? ropeTables(scope, rope) : { cos: '', sin: '' };
   // The operator's own window counts places in the sequence; packed trees need positions, so there the mask holds it.
   const bias = scope.rows === undefined ? '' : lowerMask(scope, window);
-  const before = past?.read(block) ?? { key: '', value: '' };
-  const lengths = [pastLengths(scope), totalLength(scope)];
-  const inputs = [query, key, value, before.key, before.value, ...lengths, tables.cos, tables.sin];
+  const inputs = [query, key, value, before.key, before.value, before.last, before.total, tables.cos, tables.sin];
   const attributes = {
     num_heads: attention.heads,
     kv_num_heads: attention.kvHeads,
@@ -139,10 +189,8 @@ function lowerFused(
     local_window_size: scope.rows === undefined && window !== undefined ? window : -1,
     softcap: float(attention.softCap ?? 0),
   };
-  const results = graph.nodes('GroupQueryAttention', [...inputs, '', bias], 3, attributes, contrib);
-  const [mixed, keys, values] = results as [Value, Value, Value];
-  past?.write(block, keys, values);
-  return mixed;
+  const results = scope.graph.nodes('GroupQueryAttention', [...inputs, '', bias], 3, attributes, contrib);
+  return results as [Value, Value, Value];
 }
 
 /** int32 `[batch]`: the row's tokens - 1, what the operator calls seqlens_k. */

@@ -17,6 +17,8 @@ export interface Scope {
   rows?: Rows | undefined;
   /** Decoding: where the keys and values of the tokens before lie; undefined: sequences are whole. */
   past?: Past | undefined;
+  /** Parts that the attention of a long sequence is cut into; undefined: it is computed at once. */
+  parts?: number | undefined;
   /** Highest position + 1 that the graph can meet. */
   maxLength: number;
   /**
