@@ -1,19 +1,7 @@
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  encodeRequests,
-  loadKernels,
-  makeArtifacts,
-  openSubject,
-  openTokenizer,
-  Registry,
-  resolveRecipe,
-  scoreTask,
-} from '@lowbit/core';
-import { methods } from '@lowbit/methods';
+import { encodeRequests, loadKernels, openSubject, openTokenizer, scoreTask } from '@lowbit/core';
 import t from 'tap';
-import { isGreedy } from '../../core/test/fixtures/is-greedy.js';
 import { data, findTask, modelFolder } from './golden.js';
 
 // Generation on SmolLM2.
@@ -47,38 +35,16 @@ function answerOf(doc: unknown): string {
   return String(Reflect.get(Object(doc), 'answer'));
 }
 
-t.test('texts of the first documents, and tokens with a rounded cache', async (t) => {
-  const folder = t.testdir();
-  const registry = new Registry();
-  registry.add({ methods });
-  const recipe = resolveRecipe('rtn(bits=4,groupSize=64)+kv(bits=4,window=32,keyAxis=channel,groupSize=32)', registry);
-  const artifact = join(folder, 'artifact');
-  const made = await makeArtifacts({
-    checkpoint: modelFolder,
-    recipes: [{ recipe, folder: artifact }],
-    ...{ kernels, device, workFolder: folder },
-  });
-  t.strictSame([...made.values()], [undefined]);
-  for (const path of [modelFolder, artifact]) {
-    const subject = await openSubject(path, { kernels, device, workFolder: tmpdir(), maxLength: 1024 });
-    const tokenizer = await subject.tokenizer();
-    if (path === modelFolder) {
-      const { samples } = await scoreTask(gsm8k, { tokenizer, scorer: subject.scorer, data, limit: 2, fewShot: 0 });
-      // As lm-evaluation-harness 0.4.13 has them (transformers 4.57.6, float32).
-      t.match(samples, [
-        { results: [{ text: ' 16 * 3 = 48\n\nThe answer is: 48', finish: 'stop' }] },
-        { results: [{ text: ' 2 * 2 = 4 bolts of blue fiber.', finish: 'stop' }] },
-      ]);
-    }
-    const requests = (await gsm8k.documents(data)).slice(0, 2).flatMap((doc) => gsm8k.requests(doc));
-    const encoded = encodeRequests(requests, { tokenizer, contextLength: 1024 });
-    const prompts = encoded.map(({ sequences: [{ ids }] }) => ids);
-    const found = (await subject.scorer.generate?.(prompts, { maxTokens: 12, isLast: () => false })) ?? [];
-    t.equal(found.length, 2);
-    for (const [i, each] of found.entries())
-      t.ok((await isGreedy(subject.scorer, prompts[i], each)).every(Boolean), tokenizer.decode(each.ids));
-    await subject.release();
-  }
+t.test('texts of the first documents', async (t) => {
+  const subject = await openSubject(modelFolder, { kernels, device, workFolder: tmpdir(), maxLength: 1024 });
+  const tokenizer = await subject.tokenizer();
+  const { samples } = await scoreTask(gsm8k, { tokenizer, scorer: subject.scorer, data, limit: 2, fewShot: 0 });
+  // As lm-evaluation-harness 0.4.13 has them (transformers 4.57.6, float32).
+  t.match(samples, [
+    { results: [{ text: ' 16 * 3 = 48\n\nThe answer is: 48', finish: 'stop' }] },
+    { results: [{ text: ' 2 * 2 = 4 bolts of blue fiber.', finish: 'stop' }] },
+  ]);
+  await subject.release();
 });
 
 t.test('keys in texts of 256 to 1,024 tokens', async (t) => {
