@@ -126,7 +126,10 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
 
 function shareModelOptions(command: Command): Command {
   return command
-    .argument('<checkpoint>', 'a folder in Hugging Face layout, or an artifact')
+    .argument(
+      '<checkpoint>',
+      'a folder in Hugging Face layout or an artifact; to be scored, also a .gguf or openai:URL#MODEL',
+    )
     .option(
       '--calibration <source>',
       'token-ids:FILE, text:FILE, wikitext2 or c4, then ,samples=N,sequenceLength=N,seed=N',

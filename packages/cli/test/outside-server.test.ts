@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Test } from 'tap';
@@ -150,6 +151,7 @@ t.test('names that say too little or too much', async (t) => {
     ['openai:http://user:word@localhost', /without user/],
     ['openai:http://localhost#m,tokeniser=a', /did you mean tokenizer=/],
     ['openai:http://localhost#m,context=few', /whole number/],
+    ['openai:http://localhost#m,timeout=301', /from 1 to 300/],
   ];
   for (const [name, message] of cases)
     await t.rejects(openOutside(name, { kernels, threads: 1 }), { code: 'MODEL_SOURCE', message }, name);
@@ -198,3 +200,38 @@ t.test(
     t.match(quantized, { status: 2, stderr: /no recipe but float/ });
   },
 );
+
+t.test('run: a row beside those of a checkpoint, compared by documents', async (t) => {
+  const results = t.testdir();
+  const running = await start(t, { form: 'prompt_logprobs' });
+  const file = join(results, 'experiment.json');
+  const served = { path: nameOf(running, ',context=256'), name: 'as served', beside: 'stories260k' };
+  const experiment = {
+    name: 'beside',
+    models: [served, model],
+    recipes: ['float', 'rtn(bits=3)'],
+    tasks: ['story_continuation'],
+    limit: 4,
+    data: model,
+  };
+  const write = (changes: object) => writeFile(file, JSON.stringify({ ...experiment, ...changes }));
+  await write({});
+  const { status, stderr, stdout } = await callLowbit(t, ['run', file, '-o', join(results, 'run'), '--json']);
+  t.equal(status, 0, stderr);
+  const { comparisons } = JSON.parse(stdout) as { comparisons: { pairs: Record<string, unknown>[] } };
+  const pair = comparisons.pairs.find(
+    ({ recipe, against, metric }) => recipe === 'as served' && against === 'float' && metric === 'acc',
+  );
+  t.match(pair, { model: 'stories260k', isBaseline: true, result: { difference: 0, discordant: [0, 0] } });
+  const manifest = JSON.parse(await readFile(join(results, 'run', 'manifest.json'), 'utf8')) as Record<string, unknown>;
+  t.match(manifest, { models: { length: 1 }, notes: [/server at http.*the server's word/] });
+  const refuse = async (changes: object, message: RegExp): Promise<void> => {
+    await write(changes);
+    const refused = await callLowbit(t, ['run', file, '-o', join(results, 'other')]);
+    t.match(refused, { status: 2, stderr: message });
+  };
+  await refuse({ models: [served] }, /no recipe but float/);
+  await refuse({ models: [{ ...served, beside: 'nobody' }, model] }, /beside another model.*'nobody'/);
+  await refuse({ models: [{ ...served, name: 'float' }, model] }, /'float' came twice/);
+  await refuse({ models: [model, { path: model, name: 'b', beside: 'stories260k' }] }, /got the checkpoint/);
+});

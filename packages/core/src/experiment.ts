@@ -35,7 +35,15 @@ const schema = z.strictObject({
   title: z.string().optional(),
   /** What a reader must know beside the figures. */
   notes: z.array(z.string()).default([]),
-  models: z.array(z.union([z.string(), z.strictObject({ name: z.string().optional(), path: z.string() })])).min(1),
+  /** `beside`: a model that brings its recipe (artifact, GGUF file, server) as a row in the table of another. */
+  models: z
+    .array(
+      z.union([
+        z.string(),
+        z.strictObject({ name: z.string().optional(), path: z.string(), beside: z.string().optional() }),
+      ]),
+    )
+    .min(1),
   recipes: z
     .array(
       z.union([
@@ -112,7 +120,7 @@ export interface Experiment {
   name: string;
   title: string;
   notes: string[];
-  models: { name: string | undefined; path: string }[];
+  models: { name: string | undefined; path: string; beside?: string | undefined }[];
   recipes: RecipeChoice[];
   tasks: TaskChoice[];
   /** `shown` is the source as written, without this machine's folders. */
@@ -142,7 +150,7 @@ export function parseExperiment(value: unknown, file: string): Experiment {
     models: spec.models.map((model) =>
       typeof model === 'string'
         ? { name: undefined, path: resolveModelPath(model, at) }
-        : { name: model.name, path: resolveModelPath(model.path, at) },
+        : { name: model.name, path: resolveModelPath(model.path, at), beside: model.beside },
     ),
     recipes: spec.recipes.map((recipe) => (typeof recipe === 'string' ? { name: recipe.trim(), recipe } : recipe)),
     tasks: spec.tasks.map((task) => {

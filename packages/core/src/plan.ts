@@ -14,6 +14,7 @@ import { checkOutsideRecipes, planOutside } from './outside/plan-outside.js';
 import { checkFinite } from './model/finite.js';
 import { openCheckpoint } from './model/checkpoint.js';
 import { checkTokenizer, openTokenizer } from './model/tokenizer.js';
+import { checkBeside, nameBeside } from './plan-beside.js';
 import { planRecipe } from './plan-recipe.js';
 import { recordRecipe, resolveRecipe, resolveSteps } from './recipe.js';
 import type { ResolvedRecipe } from './recipe.js';
@@ -45,6 +46,8 @@ export interface PlannedModel {
   record: ModelRecord;
   info: ModelInfo;
   calibration: CalibrationSample | undefined;
+  /** The model in whose table its row stands; undefined: its own. */
+  beside?: string | undefined;
   /** sha256 of its chat template, where the experiment asks for it. */
   chatTemplate?: string | undefined;
   /** What has to be quantized of it. */
@@ -60,6 +63,8 @@ export interface PlannedTask {
 }
 
 export interface PlannedCell extends CellKey {
+  /** Name of the model that is scored, where it stands beside another; else that of the cell. */
+  owner: string;
   /** Digest of the artifact that is scored; undefined: the model itself. */
   artifact: string | undefined;
   /** Digest of the float cell of the same model and task that it is compared with. */
@@ -93,13 +98,16 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
   const models: PlannedModel[] = [];
   const cells: PlannedCell[] = [];
   const codes = new CodeHashes(registry);
-  for (const { name, path } of experiment.models) {
-    const model = isOutside(path)
+  const records: RecipeRecord[] = [];
+  for (const { name, path, beside } of experiment.models) {
+    const planned = isOutside(path)
       ? await planOutside(name, path, tasks, experiment, kernels)
       : await planModel(name, path, recipes, tasks, experiment, kernels);
+    const model = { ...planned, beside };
     models.push(model);
     const seen = new Map<string, string>();
-    const own = recipesOf(model.info, recipes);
+    const own = nameBeside(model, name, recipesOf(model.info, recipes));
+    records.push(...own.map(({ record }) => record));
     const describe = async ({ record, resolved }: (typeof own)[number]): Promise<object> => ({
       model: { digest: model.info.digest, tokenizer: model.record.tokenizerDigest },
       source: model.record.source,
@@ -130,8 +138,8 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
         const isCompared = baselineMade !== undefined && recipe !== float;
         const baseline = isCompared ? await digestCell(baselineMade, 'simulated', task) : undefined;
         const digest = await digestCell(made, precision, task, baseline);
-        const names = { model: model.record.name, recipe: recipe.record.name, task: task.task.name };
-        cells.push({ digest, ...names, artifact, baseline });
+        const names = { model: beside ?? model.record.name, recipe: recipe.record.name, task: task.task.name };
+        cells.push({ digest, ...names, owner: model.record.name, artifact, baseline });
       }
     }
   }
@@ -139,7 +147,7 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
     'model',
     models.map(({ record }) => record.name),
   );
-  const records = models.flatMap(({ info }) => recipesOf(info, recipes).map(({ record }) => record));
+  checkBeside(models, cells);
   const digest = digestOf(cells.map((cell) => [cell.model, cell.recipe, cell.task, cell.digest]));
   return { digest, models, recipes: uniqueByName(records), tasks, groups, cells, fingerprint };
 }

@@ -121,7 +121,7 @@ async function computeCells(work: Work): Promise<void> {
 /** What needs no quantization starts at once; the rest follows the artifacts that it scores. */
 async function runModel(work: Work, pool: JobPool, model: PlannedModel): Promise<void> {
   const { book, missing, baselines } = work;
-  const cells = book.pending.filter((cell) => cell.model === model.record.name);
+  const cells = book.pending.filter((cell) => cell.owner === model.record.name);
   const wanted = model.artifacts.filter(
     ({ digest }) => missing.has(digest) && cells.some(({ artifact }) => artifact === digest),
   );
@@ -270,7 +270,7 @@ function describeRun(
     notes,
     created: new Date().toISOString(),
     planDigest: plan.digest,
-    models: plan.models.map(({ record }) => record),
+    models: plan.models.flatMap(({ record, beside }) => (beside === undefined ? [record] : [])),
     recipes: plan.recipes,
     tasks: plan.tasks.map(({ record }) => record),
     groups: plan.groups,

@@ -51,12 +51,13 @@ export function parseServerName(path: string): ServerName {
   const [address = '', ...pairs] = path.slice(scheme.length).split(',');
   const [base = '', model] = address.trim().split('#', 2);
   const given = new Map(pairs.map((pair) => parsePair(pair)));
-  const whole = (key: string, least: number): number | undefined => {
+  const whole = (key: string, least: number, most = Infinity): number | undefined => {
     const text = given.get(key);
     if (text === undefined) return undefined;
     const value = Number(text);
-    if (Number.isInteger(value) && value >= least) return value;
-    throw refuse(`a whole number of at least ${least} for ${key}`, text, usage);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    const range = most === Infinity ? `of at least ${least}` : `from ${least} to ${most}`;
+    throw refuse(`a whole number ${range} for ${key}`, text, usage);
   };
   return {
     path,
@@ -65,7 +66,8 @@ export function parseServerName(path: string): ServerName {
     tokenizer: given.get('tokenizer'),
     context: whole('context', 2),
     concurrency: whole('concurrency', 1) ?? 8,
-    timeout: whole('timeout', 1) ?? 120,
+    // Node's fetch gives up after 300 s whatever it is told.
+    timeout: whole('timeout', 1, 300) ?? 120,
     retries: whole('retries', 0) ?? 3,
   };
 }
