@@ -20,6 +20,7 @@ import { roundRopeFrequencies } from './model/round-rope.js';
 import type { RopeFrequencies } from './model/round-rope.js';
 import { checkTokenizer, openTokenizer } from './model/tokenizer.js';
 import type { Tokenizer } from './model/tokenizer.js';
+import { endEncodeThread } from './scoring/encode-thread.js';
 import type { ReferenceHead, TokenScorer } from './scoring/token-scorer.js';
 import type { CalibrationRecord, LayerRecord, RecipeRecord } from './store/types.js';
 import { layOutWeights } from './subject-weights.js';
@@ -95,6 +96,7 @@ export async function openSubject(path: string, options: SubjectOptions): Promis
     scorer,
     tokenizer: () => (tokenizer ??= openFittingTokenizer(path, info.decoder)),
     async release() {
+      if (tokenizer) await tokenizer.then(endEncodeThread, () => undefined);
       await scorer.release();
       await weights.release();
     },

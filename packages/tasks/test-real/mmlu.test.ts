@@ -1,6 +1,14 @@
-import { promptTask } from '@lowbit/core';
+import {
+  encodeAhead,
+  encodeRequests,
+  endEncodeThread,
+  hashTokenIds,
+  openTokenizer,
+  packSequences,
+  promptTask,
+} from '@lowbit/core';
 import t from 'tap';
-import { data, findTask } from './golden.js';
+import { data, findTask, tokenizerFolder } from './golden.js';
 
 const mmlu = findTask('mmlu');
 
@@ -42,4 +50,22 @@ t.test('the official rows, and the first prompt as the recipe in the data notes 
     requests,
     [' A', ' B', ' C', ' D'].map((continuation) => ({ kind: 'logLikelihood', context, continuation })),
   );
+});
+
+t.test('encoded in chunks beside scoring: the same ids, and few prefixes computed again', async (t) => {
+  const docs = (await mmlu.documents(data)).slice(0, 700);
+  const requests = (await promptTask(mmlu, docs, { data })).flat();
+  const pairs = requests.flatMap((request) => (request.kind === 'logLikelihood' ? [request] : []));
+  const tokenizer = await openTokenizer(tokenizerFolder);
+  const options = { tokenizer, contextLength: 8192 };
+  const chunks = [];
+  for await (const chunk of encodeAhead(pairs, options)) chunks.push(chunk.requests.map(({ sequences: [own] }) => own));
+  await endEncodeThread(tokenizer);
+  const whole = encodeRequests(pairs, options).map(({ sequences: [own] }) => own);
+  t.ok(chunks.length >= 3, `${chunks.length} chunks`);
+  t.equal(hashTokenIds(chunks.flat().map(({ ids }) => ids)), hashTokenIds(whole.map(({ ids }) => ids)));
+  const computed = chunks.reduce((sum, chunk) => sum + packSequences(chunk).computedTokens, 0);
+  const share = computed / packSequences(whole).necessaryTokens;
+  t.ok(share < 1.05, `${share} tokens computed for each distinct one`);
+  t.comment(`${share} tokens computed for each distinct one`);
 });

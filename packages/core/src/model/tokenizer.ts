@@ -29,6 +29,8 @@ export interface Tokenizer {
   chatTemplate?: ChatTemplate | undefined;
   /** A text encoded with `special` begins with BOS. */
   addsBos: boolean;
+  /** Where another thread can open the same tokenizer; a copy that encodes otherwise must leave it out. */
+  directory?: string | undefined;
 }
 
 /**
@@ -65,6 +67,7 @@ export async function openTokenizer(directory: string): Promise<Tokenizer> {
   const endIds = (await readEndIds(directory)).filter((id) => id !== eosId);
   const others = endIds.length === 0 ? [] : [JSON.stringify(endIds)];
   return {
+    directory,
     encode: (words, { special }) => encode(words, special),
     decode: (ids, { special = true } = {}) => {
       const list = [...ids];

@@ -2,6 +2,7 @@ import { digestOf } from '../digest.js';
 import { LowbitError } from '../errors.js';
 import { isJsonObject } from '../model/json.js';
 import { openTokenizer } from '../model/tokenizer.js';
+import { endEncodeThread } from '../scoring/encode-thread.js';
 import type { Tokenizer } from '../model/tokenizer.js';
 import { version } from '../version.js';
 import { request, requestJson } from './http.js';
@@ -77,7 +78,7 @@ export async function openServer(path: string): Promise<OutsideModel> {
     source: { ...info.source, facts: { ...info.source.facts, answers: form.name } },
     scorer: createServerScorer(server, form, { vocabSize, contextLength, concurrency: name.concurrency }),
     tokenizer: () => Promise.resolve(tokenizer),
-    release: () => Promise.resolve(),
+    release: () => endEncodeThread(tokenizer),
   };
 }
 

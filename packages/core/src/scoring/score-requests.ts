@@ -1,11 +1,12 @@
 import { LowbitError } from '../errors.js';
 import type { Tokenizer } from '../model/tokenizer.js';
 import type { GenerateResult, Request, RequestResult, ThroughputResult } from '../task.js';
-import { encodeRequests, type EncodedRequest } from './encode-requests.js';
+import type { EncodeSeconds } from './encode-ahead.js';
+import { encodeRequests, type EncodedRequest, type EncodeOptions } from './encode-requests.js';
 import { generateAll, planGeneration } from './generate-all.js';
-import { defaultPackTokens, packAlone, packSequences, type PackedSequences } from './pack.js';
 import type { TokenSequence } from './encode.js';
 import { KeptStates } from './kept-states.js';
+import { scorePairs, type SequenceScore } from './score-pairs.js';
 import { hashTokenIds } from './token-ids.js';
 import type { Divergence, ReferenceHead, SequenceOptions, TokenScorer } from './token-scorer.js';
 
@@ -17,6 +18,9 @@ export interface ScoreOptions {
   /** Only the first windows of a `windows` request. */
   maxWindows?: number | undefined;
   packTokens?: number | undefined;
+  /** Characters of pairs that are encoded before any is scored; default half a million. */
+  chunkCharacters?: number | undefined;
+  /** `total` is an estimate until all requests are encoded; `done` only grows, and ends as the total does. */
   progress?: ((done: number, total: number) => void) | undefined;
   baseline?: Baseline | undefined;
 }
@@ -32,7 +36,7 @@ export interface ScoreCounts {
   tokens: number;
   /** Tokens that the model would be fed if each request ran alone. */
   unsharedTokens: number;
-  /** Tokens that it has to be fed: each distinct prefix of continuations once, windows whole. */
+  /** Tokens that it has to be fed: each distinct prefix of continuations once a chunk of requests, windows whole. */
   necessaryTokens: number;
   /** Tokens that it was fed. */
   computedTokens: number;
@@ -44,12 +48,6 @@ export interface ScoreCounts {
   truncated: number;
 }
 
-/** Log-probability of a token sequence's scored part, float64 sums over the scorer's float32 losses. */
-interface SequenceScore {
-  logprob: number;
-  isGreedy: boolean;
-}
-
 /**
  * Texts in, log-probabilities out: requests are encoded as lm-evaluation-harness does, continuations computed as packed
  * trees, windows as plain sequences. Results are in the order of the requests; so are the divergences from a baseline, one
@@ -58,42 +56,60 @@ interface SequenceScore {
 export async function scoreRequests(
   requests: readonly Request[],
   options: ScoreOptions,
-): Promise<{ results: RequestResult[]; divergences: Divergence[][] | undefined; counts: ScoreCounts }> {
-  const encoded = encodeRequests(requests, {
-    tokenizer: options.tokenizer,
-    contextLength: options.scorer.contextLength,
-    window: options.window,
-    maxWindows: options.maxWindows,
-  });
-  const pairs = encoded.filter(({ kind }) => kind === 'logLikelihood').flatMap(({ sequences }) => sequences);
+): Promise<{
+  results: RequestResult[];
+  divergences: Divergence[][] | undefined;
+  counts: ScoreCounts;
+  seconds: EncodeSeconds;
+}> {
+  const { tokenizer, scorer, window, maxWindows, packTokens, chunkCharacters } = options;
+  const begin = performance.now();
+  const encoded = encodeOthers(requests, { tokenizer, contextLength: scorer.contextLength, window, maxWindows });
+  const seconds = (performance.now() - begin) / 1000;
   const whole = encoded.filter(({ kind }) => isWhole(kind)).flatMap(({ sequences }) => sequences);
   const written = planGeneration(requests, encoded);
-  const packed = options.scorer.sharesPrefixes
-    ? packSequences(pairs, options.packTokens ?? defaultPackTokens)
-    : packAlone(pairs);
   const wholeTokens = whole.reduce((sum, { ids }) => sum + ids.length - 1, 0);
-  const advance = countTo(packed.computedTokens + wholeTokens + written.tokens, options.progress);
+  const { advance, expect } = countTo(wholeTokens + written.tokens, options.progress);
 
-  const pairScores = await scorePacked(packed, pairs.length, options.scorer, advance);
+  const pairs = await scorePairs(
+    requests.filter((request) => request.kind === 'logLikelihood'),
+    { tokenizer, scorer, packTokens, chunkCharacters, advance, expect },
+  );
   const { losses, divergences } = await scoreWhole(whole, options, advance);
   const generated = await generateAll(written, options, advance);
   const wholeScores = losses.map((nll) => nll.reduce((sum, loss) => sum - loss, 0));
 
-  const sequences = encoded.flatMap((request) => request.sequences);
-  const windows = encoded.reduce((sum, request) => sum + (isWhole(request.kind) ? request.sequences.length : 0), 0);
+  let nextPair = 0;
+  const all = encoded.map((request) => (request.kind === 'logLikelihood' ? pairs.encoded[nextPair++] : request));
+  const sequences = all.flatMap((request) => request.sequences);
+  const windows = all.reduce((sum, request) => sum + (isWhole(request.kind) ? request.sequences.length : 0), 0);
   return {
-    results: collectResults(encoded, pairScores, wholeScores, generated.results),
-    divergences: divergences && groupByRequest(encoded, divergences),
+    results: collectResults(all, pairs.scores, wholeScores, generated.results),
+    divergences: divergences && groupByRequest(all, divergences),
     counts: {
       tokens: sequences.reduce((sum, { ids }) => sum + ids.length, 0),
-      unsharedTokens: packed.unsharedTokens + wholeTokens + generated.computedTokens,
-      necessaryTokens: packed.necessaryTokens + wholeTokens + generated.computedTokens,
-      computedTokens: packed.computedTokens + wholeTokens + generated.computedTokens,
+      unsharedTokens: pairs.counts.unsharedTokens + wholeTokens + generated.computedTokens,
+      necessaryTokens: pairs.counts.necessaryTokens + wholeTokens + generated.computedTokens,
+      computedTokens: pairs.counts.computedTokens + wholeTokens + generated.computedTokens,
       windows: windows > 0 ? windows : undefined,
       tokenSha256: hashTokenIds(sequences.map(({ ids }) => ids)),
-      truncated: encoded.filter(({ lost }) => lost > 0).length,
+      truncated: all.filter(({ lost }) => lost > 0).length,
     },
+    seconds: { tokenize: seconds + pairs.seconds.tokenize, wait: seconds + pairs.seconds.wait },
   };
+}
+
+/** All but pairs, which leave their places empty: what is few and long, and scored or written all together. */
+function encodeOthers(requests: readonly Request[], options: EncodeOptions): EncodedRequest[] {
+  const isPair = ({ kind }: Request): boolean => kind === 'logLikelihood';
+  const encoded = encodeRequests(
+    requests.filter((request) => !isPair(request)),
+    options,
+  );
+  let next = 0;
+  return requests.map((request) =>
+    isPair(request) ? { kind: request.kind, sequences: [], scoredTokens: 0, lost: 0 } : encoded[next++],
+  );
 }
 
 /** Windows of texts, which go through the model as plain sequences. */
@@ -148,28 +164,6 @@ function groupByRequest(encoded: readonly EncodedRequest[], divergences: readonl
   );
 }
 
-async function scorePacked(
-  packed: PackedSequences,
-  count: number,
-  scorer: TokenScorer,
-  advance: (tokens: number) => void,
-): Promise<SequenceScore[]> {
-  const found = await scorer.scorePacks(
-    packed.packs.map(({ pack }) => pack),
-    advance,
-  );
-  const scores = new Array<SequenceScore>(count);
-  packed.packs.forEach(({ parts }, index) => {
-    const { nll, greedy } = found[index];
-    for (const { sequence, scores: wanted } of parts)
-      scores[sequence] = {
-        logprob: wanted.reduce((sum, at) => sum - nll[at], 0),
-        isGreedy: wanted.every((at) => greedy[at] === 1),
-      };
-  });
-  return scores;
-}
-
 function collectResults(
   encoded: EncodedRequest[],
   pairs: SequenceScore[],
@@ -201,11 +195,21 @@ function requireFinite(logprob: number, request: number): number {
   );
 }
 
-function countTo(total: number, progress: ScoreOptions['progress']): (tokens: number) => void {
+/** Counts tokens done towards those of the pairs, once they are expected, and `others`. */
+function countTo(
+  others: number,
+  progress: ScoreOptions['progress'],
+): { advance: (tokens: number) => void; expect: (pairTokens: number) => void } {
   let done = 0;
-  return (tokens) => {
-    // A scorer may count a sequence's last token, which the total leaves out.
-    done = Math.min(total, done + tokens);
-    progress?.(done, total);
+  let total = others;
+  return {
+    expect: (pairTokens) => {
+      total = pairTokens + others;
+    },
+    advance: (tokens) => {
+      // A scorer may count a sequence's last token, which the total leaves out.
+      done = Math.min(total, done + tokens);
+      progress?.(done, total);
+    },
   };
 }

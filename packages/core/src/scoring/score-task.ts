@@ -5,6 +5,7 @@ import { writeAtomic } from '../store/atomic-write.js';
 import type { DataFolder, Metric, MetricValue, Request, RequestResult, Task } from '../task.js';
 import { aggregate, noScore } from './aggregate.js';
 import { summarizeDivergence, summarizeFlips, toBaseline, type BaselineDocument } from './distance.js';
+import type { EncodeSeconds } from './encode-ahead.js';
 import { countExamples, openExamples } from './few-shot.js';
 import { buildRequests } from './prompts.js';
 import type { Chat } from './prompts.js';
@@ -40,6 +41,8 @@ export interface TaskScore {
   samples: Sample[];
   /** `omitted`: documents that the model's context cannot hold. */
   counts: ScoreCounts & { documents: number; omitted: number };
+  /** What encoding the texts took, and how long scoring waited for it. */
+  seconds: EncodeSeconds;
 }
 
 /** Scores a model on a task: documents, requests, log-probabilities, scores, metrics. */
@@ -47,7 +50,7 @@ export async function scoreTask(task: Task, options: TaskOptions): Promise<TaskS
   const asked = await readDocuments(task, options.data, options.limit);
   const docs = keepFitting(task, asked, options.scorer.contextLength);
   const requests = await promptTask(task, docs, options);
-  const { results, divergences, counts } = await scoreRequests(requests.flat(), options);
+  const { results, divergences, counts, seconds } = await scoreRequests(requests.flat(), options);
   let next = 0;
   const samples = docs.map((doc, docId): Sample => {
     const own = results.slice(next, (next += requests[docId].length));
@@ -73,6 +76,7 @@ export async function scoreTask(task: Task, options: TaskOptions): Promise<TaskS
     values: [...values, ...distances],
     samples,
     counts: { documents: docs.length, omitted: asked.length - docs.length, ...counts },
+    seconds,
   };
 }
 
