@@ -162,7 +162,10 @@ t.test('a process ends although its thread was not ended', async (t) => {
     const tokenizer = await openTokenizer(process.argv[1]);
     const toy = createToyScorer(258, 64);
     const scorer = ${fails} ? { ...toy, scorePacks: async () => { throw new Error('no score'); } } : toy;
-    const requests = Array.from({ length: 50 }, (_, at) => ({ kind: 'logLikelihood', context: 'x' + at, continuation: ' y' }));
+    const request = (at) => ({ kind: 'logLikelihood', context: 'x' + at, continuation: ' y' });
+    const requests = Array.from({ length: 50 }, (_, at) => request(at));
+    // The thread fails too, when nobody asks any more.
+    if (${fails}) requests[5].continuation = ' y'.repeat(80);
     const scored = scoreRequests(requests, { tokenizer, scorer, chunkCharacters: 20 });
     console.log(await scored.then(({ results }) => results.length, ({ message }) => message));
   `;
