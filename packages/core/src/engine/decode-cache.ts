@@ -37,13 +37,10 @@ class KeptCache implements DecodeCache {
   ) {}
 
   async extend({ row, ids, past }: Step): Promise<{ next: BigInt64Array; sum: Float32Array }> {
-    const count = ids.length;
-    const next = new BigInt64Array(count);
-    const sum = new Float32Array(count);
-    const dims = [count];
-    const outputs = { next: { data: next, dims }, sum: { data: sum, dims } };
-    await this.kept.run(this.session, stepFeeds(ids, past), { row, past, length: ids[0]?.length ?? 0 }, outputs);
-    return { next, sum };
+    const continued = { row, past, length: ids[0]?.length ?? 0 };
+    const results = await this.session.run({ ...stepFeeds(ids, past), ...this.kept.feeds(continued) });
+    this.kept.keep(continued, results);
+    return { next: results['next']?.data as BigInt64Array, sum: results['sum']?.data as Float32Array };
   }
 
   move(from: number, to: number): void {

@@ -108,7 +108,7 @@ export class ResidentModel implements TokenScorer {
     this.#checkLengths(packs.map(({ positions }) => ({ length: 1 + positions.reduce((a, b) => Math.max(a, b), 0) })));
     const results: PackScores[] = [];
     for (const pack of packs) {
-      const trunk = pack.trunk && (await this.#trunkOf(pack.trunk, packs, progress));
+      const trunk = pack.trunk && (await this.#trunkOf(pack.trunk, progress));
       const { feeds, targets } = packedFeeds(pack, trunk?.ids.length);
       const states = trunk ? await trunk.states(feeds, pack, this.#width) : await this.#states(feeds, 'packed');
       const { nll, greedy } = await this.#applyHead(states, targets);
@@ -150,11 +150,10 @@ export class ResidentModel implements TokenScorer {
     this.#distance = undefined;
   }
 
-  /** The pack's trunk, kept from the pack before or grown, with room for the longest of the packs that continue it. */
-  async #trunkOf(ids: Int32Array, packs: readonly Pack[], progress?: (tokens: number) => void): Promise<Trunk> {
+  /** The pack's trunk, kept from the pack before or grown. */
+  async #trunkOf(ids: Int32Array, progress?: (tokens: number) => void): Promise<Trunk> {
     if (this.#trunk?.ids === ids) return this.#trunk;
-    const longest = packs.reduce((most, pack) => Math.max(most, pack.trunk === ids ? pack.ids.length : 0), 0);
-    const past = createPast(this.#pastKind(), this.decoder, 1, ids.length + longest);
+    const past = createPast(this.#pastKind(), this.decoder, 1, ids.length);
     this.#trunk = new Trunk(ids, past, await this.#body('continued'));
     await this.#trunk.grow();
     progress?.(ids.length);

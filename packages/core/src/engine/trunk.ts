@@ -29,7 +29,8 @@ export class Trunk {
         },
         before,
       );
-      await this.past.run(this.session, feeds, { row: 0, past: [before], length }, {});
+      const continued = { row: 0, past: [before], length };
+      this.past.keep(continued, await this.session.run({ ...feeds, ...this.past.feeds(continued) }));
     }
   }
 
@@ -37,7 +38,7 @@ export class Trunk {
   async states(feeds: Record<string, Feed>, { ids, sources }: Pack, width: number): Promise<States> {
     const hidden = { data: new Float32Array(sources.length * width), dims: [sources.length, width] };
     const continued = { row: 0, past: [this.ids.length], length: ids.length };
-    await this.past.run(this.session, feeds, continued, { hidden });
+    await this.session.run({ ...feeds, ...this.past.feeds(continued) }, { hidden });
     return { data: hidden.data, width };
   }
 }

@@ -65,6 +65,10 @@ t.test('a prompt longer than a chunk, progress, and what does not fit', async (t
     const [found] = await generate([prompt], { maxTokens: 3, isLast: () => false, progress });
     t.ok((await isGreedy(subject.scorer, prompt, found as { ids: Int32Array })).every(Boolean), lowering);
     t.equal(counted, 1202, 'the last token is not fed');
+    // Arrays grow while rows are in them.
+    const rows = [ids(5, 120), ids(6, 127), prompt];
+    for (const [i, each] of (await generate(rows, { maxTokens: 12, isLast: () => false })).entries())
+      t.ok((await isGreedy(subject.scorer, rows[i] as Int32Array, each)).every(Boolean), `row ${i}`);
     t.strictSame(await generate([], { maxTokens: 3, isLast: () => false }), []);
     await t.rejects(generate([prompt], { maxTokens: 101, isLast: () => false }), { code: 'TOKEN_IDS' });
     await subject.release();

@@ -59,7 +59,9 @@ function packedWidth({ heads, kvHeads, headDim }: Attention): number {
 function canRotateInside(scope: Scope, block: number, { rope, headDim, queryNorm, keyNorm }: Attention): boolean {
   const sites = blockSites.some((name) => scope.operators.has(`block.${block}.${name}`));
   const ropeFits = rope === undefined || (rope.dim === headDim && headDim % fusedRopeMultiple === 0);
-  return scope.rows === undefined && !sites && ropeFits && queryNorm === undefined && keyNorm === undefined;
+  // What is continued hands its turned keys out.
+  const isWhole = scope.rows === undefined && scope.past === undefined;
+  return isWhole && !sites && ropeFits && queryNorm === undefined && keyNorm === undefined;
 }
 
 function lowerHeads(scope: Scope, block: number, attention: Attention, packed: Value, fused: boolean): Value {
@@ -85,6 +87,7 @@ function lowerHeads(scope: Scope, block: number, attention: Attention, packed: V
     key: at('key', turn(key, kvHeads)),
     value: at('value', v),
   };
+  scope.past?.write(block, ready.key, ready.value);
   if (!fused) {
     const inRows = (x: Value, count: number): Value =>
       scope.rows ? graph.node('Reshape', [toRows(scope, x, count * headDim), graph.ints([0, 0, count, headDim])]) : x;
@@ -109,7 +112,6 @@ function lowerHeads(scope: Scope, block: number, attention: Attention, packed: V
 function joinPast({ graph, past }: Scope, block: number, { query, key, value }: Heads): Heads {
   if (!past) return { query, key, value };
   const before = past.read(block);
-  past.write(block, key, value);
   const join = (first: Value, second: Value): Value => graph.node('Concat', [first, second], { axis: 1 });
   return { query, key: join(before.key, key), value: join(before.value, value) };
 }
@@ -120,9 +122,7 @@ function lowerFused(scope: Scope, block: number, attention: Attention, heads: He
   if (parts !== undefined) return lowerParts(scope, attention, heads, rotate, parts);
   const before = past?.read(block) ?? { key: '', value: '' };
   const lengths = { last: pastLengths(scope), total: totalLength(scope) };
-  const [mixed, keys, values] = lowerOperator(scope, attention, heads, rotate, { ...before, ...lengths });
-  past?.write(block, keys, values);
-  return mixed;
+  return lowerOperator(scope, attention, heads, rotate, { ...before, ...lengths })[0];
 }
 
 /** Each part of the sequence after those before it: a triangle of steps in place of the square. */

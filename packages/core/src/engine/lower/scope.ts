@@ -47,9 +47,9 @@ export interface Rows {
 export interface Past {
   /** int64 `[batch]`: tokens of each row, those of this run among them; packed trees continue in one row. */
   lengths: Value;
-  /** The fused operator: `[batch, kvHeads, room, headDim]`; else `[1, past, kvHeads, headDim]`. */
+  /** For the fused operator `[batch, kvHeads, room, headDim]`; else `[1, past, kvHeads, headDim]`. */
   read(block: number): { key: Value; value: Value };
-  /** What is to be kept: all of them, or where they are joined those of this run. */
+  /** Of this run, `[batch, sequence, kvHeads, headDim]`, to be kept. */
   write(block: number, key: Value, value: Value): void;
 }
 
