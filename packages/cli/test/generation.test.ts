@@ -6,6 +6,8 @@ import t from 'tap';
 import { callLowbit } from './call-lowbit.js';
 import { model, runLowbit } from './run-lowbit.js';
 
+t.setTimeout(120_000);
+
 const rows = ['What is 1 + 1?', 'What is 2 + 2?', 'What is 3 + 3?'].map((question, i) => ({
   question,
   answer: `It is.\n#### ${2 * i + 2}`,
