@@ -118,6 +118,7 @@ function describeRow(
     secondsQuantize: cell?.seconds.quantize,
     secondsLoad: cell?.seconds.load,
     secondsScore: cell?.seconds.score,
+    secondsTokenize: cell?.seconds.tokenize,
   };
 }
 

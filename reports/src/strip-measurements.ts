@@ -13,5 +13,5 @@ export function stripMeasurements({ file, content }: ReportFile): string {
   if (file.endsWith('.md')) return content.replace(/^Run .*, created .*\.$/gm, '').replace(/^Measured, .*$/gm, '');
   // The seconds are the last columns and plain numbers, so the end of a line can be cut without parsing it.
   const compared = content.replace(/^.*,measured\/.*\n/gm, '');
-  return compared.replace(/(?:,(?:seconds\w*|[\d.e+-]*)){4}$/gm, '');
+  return compared.replace(/(?:,(?:seconds\w*|[\d.e+-]*)){5}$/gm, '');
 }

@@ -12,6 +12,7 @@ export interface TimesView {
     quantize: string;
     load: string;
     score: string;
+    tokenize: string;
     /** Computed, a second of scoring. */
     rate: string;
     peakMemory: string;
@@ -25,7 +26,7 @@ export function viewTimes(run: RunData, tables: readonly ResultTable[]): TimesVi
       run.manifest.tasks.flatMap((task) => {
         const cell = index.find(table.model.name, row.recipe, task.name);
         if (!cell) return [];
-        const { quantize, load, score } = cell.seconds;
+        const { quantize, load, score, tokenize } = cell.seconds;
         return {
           model: table.model.name,
           recipe: row.recipe,
@@ -33,6 +34,7 @@ export function viewTimes(run: RunData, tables: readonly ResultTable[]): TimesVi
           quantize: formatFixed(quantize, 2),
           load: formatFixed(load, 2),
           score: formatFixed(score, 2),
+          tokenize: tokenize === undefined ? '–' : formatFixed(tokenize, 2),
           rate: cell.status === 'done' && score > 0 ? formatCount(Math.round(cell.counts.computedTokens / score)) : '–',
           peakMemory: formatBytes(cell.peakMemoryBytes),
         };

@@ -96,7 +96,10 @@ export class JobRunner {
       baseline: await this.#openBaseline(job.baseline),
       progress: (done, total) => report({ done, total, what: 'tokens' }),
     });
-    const seconds = { quantize: job.quantizeSeconds, load: (loaded - begin) / 1000, score: secondsSince(loaded) };
+    const seconds = {
+      ...{ quantize: job.quantizeSeconds, load: (loaded - begin) / 1000 },
+      ...{ score: secondsSince(loaded), tokenize: score.seconds.wait },
+    };
     return { cell: describeCell(job, subject, score, seconds), samples: formatSamples(score.samples) };
   }
 

@@ -148,8 +148,8 @@ export interface CellResult {
   execution?: ExecutionRecord | undefined;
   /** Of a model that was not computed by Lowbit. */
   source?: ModelSource | undefined;
-  /** Measurements of this execution, never compared. */
-  seconds: { quantize: number; load: number; score: number };
+  /** Measurements of this execution, never compared; `tokenize` is the part of `score` that waited for token ids. */
+  seconds: { quantize: number; load: number; score: number; tokenize?: number | undefined };
   peakMemoryBytes: number;
   /** Of a cell that another tool computed. */
   origin?: Origin | undefined;
