@@ -2,6 +2,7 @@ import { statfs } from 'node:fs/promises';
 import { freemem } from 'node:os';
 import { needsCalibration } from './calibration/calibrate.js';
 import { LowbitError } from './errors.js';
+import { bytesPerToken, sizeBatches } from './engine/batch-size.js';
 import { bindLayers } from './layer-options.js';
 import { blockLinears, headLinear } from './model/decoder.js';
 import type { Decoder } from './model/decoder.js';
@@ -29,11 +30,6 @@ export interface Need {
 
 /** What an estimate looks at. */
 type Estimated = Pick<PlannedModel, 'info' | 'calibration' | 'artifacts'>;
-
-/** Tokens whose activations are alive at once while scoring. */
-const activeTokens = 2048;
-/** Rows of logits held at a time. */
-const headRows = 128;
 
 /** Workers that compute side by side each hold a model in float32; artifacts and decoded weights go to disk. */
 export function estimateNeed(models: readonly Estimated[], missing: ReadonlySet<string>, workers: number): Need {
@@ -108,15 +104,12 @@ export function availableMemory(): number {
   return typeof process.availableMemory === 'function' ? process.availableMemory() : freemem();
 }
 
-function activationBytes({ hiddenSize, vocabSize, blocks, contextLength }: Decoder): number {
-  const [block] = blocks;
-  if (block === undefined) return 0;
-  const widest = Math.max(...blockLinears(block).map(({ rows }) => rows));
-  const length = Math.min(activeTokens, contextLength);
-  return (
-    4 *
-    (activeTokens * (8 * hiddenSize + 3 * widest) + block.attention.heads * length * length + 2 * headRows * vocabSize)
-  );
+function activationBytes(decoder: Decoder): number {
+  const { vocabSize, blocks, contextLength } = decoder;
+  const { tokens, rows } = sizeBatches(decoder);
+  const length = Math.min(2048, contextLength);
+  const heads = Math.max(...blocks.map(({ attention }) => attention.heads));
+  return tokens * bytesPerToken(decoder) + 4 * (heads * length * length + 2 * rows * vocabSize);
 }
 
 function show(bytes: number): string {

@@ -15,7 +15,7 @@ const data = openDataFolder('../shared/data');
 const documents = Number(process.env.LOWBIT_BENCH_DOCS ?? 100);
 const pairs = Number(process.env.LOWBIT_BENCH_PAIRS ?? 3);
 const threads = availableParallelism();
-const subjects = ['anatomy', 'computer_security', 'high_school_geography'];
+const subjects = ['anatomy'];
 /** What is run, and how the harness calls it. Rates are over the documents of all tasks of a line. */
 const lines = [
   { name: 'piqa, arc and winogrande', of: ['piqa', 'arc_easy', 'arc_challenge', 'winogrande'] },

@@ -1,8 +1,6 @@
 import type { Pack } from '../scoring/token-scorer.js';
 import type { Feed } from './runtime.js';
 
-/** Tokens that go through the body in one run: enough to fill the multiply units, few enough to stay in cache. */
-const batchTokens = 2048;
 /** A sequence of so many tokens goes alone, and its attention in parts: that of 128 tokens still fills the multiply units. */
 const longTokens = 512;
 export const longParts = 16;
@@ -79,8 +77,8 @@ export function isLong(tokens: number): boolean {
   return tokens >= longTokens;
 }
 
-/** Indices of sequences of equal length, as many together as fit; those with nothing to predict are left out. */
-export function* batchByLength(sequences: Int32Array[]): Generator<number[]> {
+/** Indices of sequences of equal length, as many together as have `batchTokens` tokens; those with nothing to predict are left out. */
+export function* batchByLength(sequences: Int32Array[], batchTokens: number): Generator<number[]> {
   const byLength = new Map<number, number[]>();
   for (const [i, { length }] of sequences.entries())
     if (length > 1) byLength.set(length, [...(byLength.get(length) ?? []), i]);

@@ -16,6 +16,7 @@ import type {
 import { cacheKindOf, decodeGreedily } from './decode.js';
 import { decodeGraph } from './decode-graph.js';
 import type { CacheKind } from './decode-graph.js';
+import { sizeBatches } from './batch-size.js';
 import { distanceGraph } from './distance-graph.js';
 import type { ExecutedProduct } from './executed-product.js';
 import { batchByLength, isLong, longParts, packedFeeds, plainFeeds } from './feeds.js';
@@ -41,9 +42,6 @@ export interface ModelOptions {
   maxLength: number;
 }
 
-/** Rows of logits held at a time: 128 x 49,152 floats are 25 MB. */
-const headRows = 128;
-
 /**
  * A model resident in memory as a body session (plain or packed, each opened at first use) and a head session. Final
  * hidden states leave the body, logits never leave the head.
@@ -52,6 +50,8 @@ export class ResidentModel implements TokenScorer {
   readonly vocabSize: number;
   readonly contextLength: number;
   readonly sharesPrefixes: boolean;
+  readonly batchTokens: number;
+  readonly #headRows: number;
   readonly #bodies = new Map<BodyKind, Promise<Session>>();
   #trunk: Trunk | undefined;
   #head: Promise<Session> | undefined;
@@ -66,6 +66,7 @@ export class ResidentModel implements TokenScorer {
     readonly options: ModelOptions,
   ) {
     this.vocabSize = decoder.vocabSize;
+    ({ tokens: this.batchTokens, rows: this.#headRows } = sizeBatches(decoder));
     this.contextLength = decoder.contextLength;
     this.sharesPrefixes = allowsSharedPrefixes(options.operators ?? new Map());
   }
@@ -77,7 +78,7 @@ export class ResidentModel implements TokenScorer {
   ): Promise<Float32Array[]> {
     this.#checkLengths(sequences.map(({ length }) => ({ length: length - 1 })));
     const results: Float32Array[] = sequences.map(() => new Float32Array(0));
-    for (const batch of batchByLength(sequences)) {
+    for (const batch of batchByLength(sequences, this.batchTokens)) {
       const members = batch.map((i) => ({ ids: sequences[i] as Int32Array, from: scoredFrom[i] ?? 1 }));
       const { feeds, targets } = plainFeeds(members);
       const states = await this.#states(feeds, this.#plainKind(members));
@@ -195,8 +196,8 @@ export class ResidentModel implements TokenScorer {
     const n = targets.length;
     const scores = { nll: new Float32Array(n), greedy: new Uint8Array(n) };
     const divergence = comparison && { kl: new Float32Array(n), agrees: new Uint8Array(n) };
-    for (let begin = 0; begin < n; begin += headRows) {
-      const rows = { begin, end: Math.min(n, begin + headRows) };
+    for (let begin = 0; begin < n; begin += this.#headRows) {
+      const rows = { begin, end: Math.min(n, begin + this.#headRows) };
       const dims = [rows.end - begin];
       const result = await head.run({
         hidden: feedRows(states, rows),

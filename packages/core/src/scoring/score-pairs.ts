@@ -28,7 +28,8 @@ export interface ScoredPairs {
 
 /** Continuations given their contexts, as packed trees, encoded while those before them are scored. */
 export async function scorePairs(pairs: readonly LogLikelihood[], options: PairOptions): Promise<ScoredPairs> {
-  const { tokenizer, scorer, packTokens = defaultPackTokens, chunkCharacters, advance, expect } = options;
+  const { tokenizer, scorer, chunkCharacters, advance, expect } = options;
+  const packTokens = options.packTokens ?? Math.min(defaultPackTokens, scorer.batchTokens ?? Infinity);
   const encoded: EncodedRequest[] = [];
   const scores: SequenceScore[] = [];
   const counts = { unsharedTokens: 0, necessaryTokens: 0, computedTokens: 0 };

@@ -77,6 +77,8 @@ export interface TokenScorer {
   readonly contextLength: number;
   /** False where a token's score depends on more than its path: each sequence then needs a pack of its own. */
   readonly sharesPrefixes: boolean;
+  /** Most tokens of a pack that memory allows; absent where any number will do. */
+  readonly batchTokens?: number | undefined;
   /** Plain causal sequences; `nll[i][j]` = -ln p(ids[i][from+j] | ids[i][0..from+j-1]) with from = scoredFrom[i]. */
   scoreSequences(
     sequences: Int32Array[],
