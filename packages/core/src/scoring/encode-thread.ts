@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { LowbitError, toLowbitError } from '../errors.js';
+import { LowbitError, reasonOf } from '../errors.js';
 import type { ErrorCode } from '../errors.js';
 import type { Tokenizer } from '../model/tokenizer.js';
 import type { LogLikelihood } from '../task.js';
@@ -46,7 +46,7 @@ export class EncodeThread {
     this.#worker = new Worker(new URL('./encode-worker.js', import.meta.url), { execArgv: [], workerData: directory });
     this.#worker.unref();
     this.#worker.on('message', (answer: EncodeAnswer) => this.#settle(answer));
-    this.#worker.on('error', (error) => this.#failAll(toLowbitError(error)));
+    this.#worker.on('error', (error) => this.#failAll(lost(error)));
     this.#worker.on('exit', () => {
       this.#ended = true;
       this.#failAll(lost());
@@ -86,10 +86,12 @@ export class EncodeThread {
   }
 }
 
-function lost(): LowbitError {
+function lost(error?: unknown): LowbitError {
+  const reason = error === undefined ? '' : ` (${reasonOf(error)})`;
   return new LowbitError(
     'WORKER_LOST',
-    'Expected token ids of the thread that encodes texts, got its end; run the same command again, with fewer workers if memory is short.',
+    `Expected token ids of the thread that encodes texts, got its end${reason}; run the same command again, with fewer workers if memory is short.`,
+    { cause: error },
   );
 }
 
