@@ -72,7 +72,7 @@ for (const name of ['piqa', 'arc_easy', 'winogrande', 'lambada_openai'])
   });
 
 const perplexityOf = ({ values: [value] }: TaskScore): number => value?.value ?? NaN;
-const windows = { window: 512, maxWindows: 2 };
+const windows = { window: 256, maxWindows: 2 };
 
 t.test('node-llama-cpp: perplexity beside ours', async (t) => {
   const [theirs, ours] = [await score(gguf, 'wikitext2', windows), await score(own, 'wikitext2', windows)];

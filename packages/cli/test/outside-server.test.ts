@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Test } from 'tap';
 import { openDataFolder, openOutside, openSubject, scoreTask } from '@lowbit/core';
+import type { Pack } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import { tasks } from '@lowbit/tasks';
 import { callLowbit } from './call-lowbit.js';
@@ -41,8 +42,24 @@ const own = async (task: string, limit = 3) =>
     ...{ tokenizer: await subject.tokenizer(), scorer: subject.scorer, data: folder, limit },
   });
 
+/** Of one token after a path: whether it is the likeliest. */
+const packOf = (ids: Int32Array, targets: number[]): Pack => ({
+  ids,
+  positions: ids.map((_, at) => at),
+  ends: ids.map(() => ids.length),
+  sources: Int32Array.from(targets, () => ids.length - 1),
+  targets: Int32Array.from(targets),
+});
+
 t.test('every form of answer gives what the model behind it computes', async (t) => {
   const choices = await own('story_continuation');
+  const ids = (await subject.tokenizer()).encode('Once upon a time', { special: true });
+  const all = packOf(
+    ids,
+    Array.from({ length: subject.decoder.vocabSize }, (_, id) => id),
+  );
+  const losses = (await subject.scorer.scorePacks([all]))[0]?.nll ?? new Float32Array();
+  const best = losses.indexOf(Math.min(...losses));
   for (const form of ['echo', 'prompt_logprobs', 'llama.cpp'] as const) {
     const running = await start(t, { form });
     const context = form === 'prompt_logprobs' ? ',context=256' : '';
@@ -55,6 +72,12 @@ t.test('every form of answer gives what the model behind it computes', async (t)
         t.ok(Math.abs(result.logprob - expected.logprob) < tolerance * result.tokens, `${form}: ${result.logprob}`);
         t.equal(result.isGreedy, expected.isGreedy);
       }),
+    );
+    const greedy = await outside.scorer.scorePacks([packOf(ids, [best]), packOf(ids, [best + 1])]);
+    t.same(
+      greedy.map((scores) => [...scores.greedy]),
+      [[1], [0]],
+      'the likeliest token is known as such',
     );
     t.equal(found.counts.tokenSha256, choices.counts.tokenSha256);
     t.equal(found.counts.computedTokens, found.counts.unsharedTokens, 'nothing is said to be shared');
@@ -187,6 +210,8 @@ t.test(
       t.equal(again.stdout, stdout);
       t.equal(running.counts.scored, scored, 'a finished cell is not asked for again');
     }
+    const inspected = await callLowbit(t, ['inspect', nameOf(running)]);
+    t.match(inspected, { status: 0, stdout: /kind +server\n.*context +256\n.*reported +[0-9a-f]{64}/s });
     const refused = await callLowbit(t, ['eval', nameOf(running), ...common, '--recipe', 'rtn(bits=4)']);
     t.match(refused, { status: 2, stderr: /EXPERIMENT_OPTION.*no recipe but float/s });
     const quantized = await callLowbit(t, [

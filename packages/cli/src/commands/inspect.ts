@@ -1,5 +1,5 @@
-import { inspectSubject, openCheckpoint } from '@lowbit/core';
-import type { LayerRecord, SubjectInfo } from '@lowbit/core';
+import { inspectOutside, inspectSubject, isOutside, openCheckpoint } from '@lowbit/core';
+import type { LayerRecord, OutsideInfo, SubjectInfo } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import { exitStatus } from '../exit-status.js';
 import { alignLeft, alignTable } from '../text-table.js';
@@ -7,11 +7,41 @@ import { alignLeft, alignTable } from '../text-table.js';
 /** `lowbit inspect CHECKPOINT|ARTIFACT`: from headers and records, without computing. */
 export async function inspect(path: string, { json }: { json?: boolean }): Promise<number> {
   const kernels = await loadKernels();
+  if (isOutside(path)) {
+    const outside = await inspectOutside(path, kernels);
+    process.stdout.write(
+      json ? `${JSON.stringify({ kind: kindOutside(outside), ...outside })}\n` : formatOutside(outside),
+    );
+    return exitStatus.done;
+  }
   const info = await inspectSubject(path, kernels);
   const dtypes =
     info.recipe === undefined ? countDtypes((await openCheckpoint(path, kernels)).tensors.values()) : undefined;
   process.stdout.write(json ? `${JSON.stringify(describe(info, dtypes))}\n` : formatInfo(info, dtypes));
   return exitStatus.done;
+}
+
+function kindOutside({ source }: OutsideInfo): string {
+  return source.identity === 'sha256' ? 'GGUF file' : 'server';
+}
+
+/** What nobody says of it is left out. */
+function formatOutside(info: OutsideInfo): string {
+  const { name, family, parameters, bitsPerWeight, vocabSize, contextLength, recipe, source, digest } = info;
+  const numbers = { parameters, 'bits per weight': bitsPerWeight, vocabulary: vocabSize, context: contextLength };
+  const facts = [
+    ['name', name],
+    ['kind', kindOutside(info)],
+    ['family', family],
+    ...Object.entries(numbers).flatMap(([label, value]) => (Number.isFinite(value) ? [[label, String(value)]] : [])),
+    ['row', recipe.name],
+    ...Object.entries(source.facts).map(([label, value]) => [
+      label,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]),
+    [source.identity, digest],
+  ];
+  return `${alignLeft(facts)}\n`;
 }
 
 function kindOf(recipe: SubjectInfo['recipe']): string {
