@@ -47,6 +47,7 @@ const packOf = (ids: Int32Array, targets: number[]): Pack => ({
   ids,
   positions: ids.map((_, at) => at),
   ends: ids.map(() => ids.length),
+  rows: Int32Array.of(0, ids.length),
   sources: Int32Array.from(targets, () => ids.length - 1),
   targets: Int32Array.from(targets),
 });

@@ -1,5 +1,5 @@
 // Tokens per second of scoring SmolLM2, alternating with torch and llama.cpp in float32 in the same run; medians of the
-// pairs' ratios.
+// pairs' ratios. llama.cpp's perplexity tool scores the second half of each window, so it stands beside ours doing the same.
 import { readFileSync } from 'node:fs';
 import { availableParallelism, homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { openSubject } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import { findPeersPython } from '../../../scripts/peers/find-python.mjs';
 import { findLlama, llamaTokensPerSecond } from '../../../scripts/peers/find-llama.mjs';
+import { measureProductRate } from '../../../scripts/peers/product-rate.mjs';
 import { startPeer } from '../../../scripts/peers/json-lines.mjs';
 
 const checkpoint = process.env.LOWBIT_SMOLLM2 ?? join(homedir(), '.cache/lowbit/models/SmolLM2-135M-Instruct');
@@ -18,6 +19,9 @@ const batchTokens = 2048;
 const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 const show = (values) =>
   `${median(values).toFixed(0)} (${Math.min(...values).toFixed(0)} to ${Math.max(...values).toFixed(0)})`;
+
+const productRate = await measureProductRate(threads);
+console.log(`products: ${productRate.toFixed(0)} GFLOP/s on ${threads} threads`);
 
 const subject = await openSubject(checkpoint, {
   kernels: await loadKernels(),
@@ -33,29 +37,35 @@ if (!llama) console.log('llama.cpp is not installed; `node scripts/prepare-llama
 const text = '../shared/data/wikitext2/wiki.test.raw';
 
 for (const window of [2048, 512, 64]) {
-  const rates = { ours: [], torch: [], 'llama.cpp': [] };
+  const rates = { ours: [], torch: [], halves: [], 'llama.cpp': [] };
   for (let pair = 0; pair <= pairs; pair++) {
     const from = (pair * batchTokens) % calibration.length;
     const ids = Array.from({ length: batchTokens / window }, (_, i) =>
       calibration.slice(from + i * window, from + (i + 1) * window),
     );
-    const start = performance.now();
-    await subject.scorer.scoreSequences(ids.map((each) => Int32Array.from(each)));
-    const pairRates = { ours: (batchTokens * 1000) / (performance.now() - start) };
+    const sequences = ids.map((each) => Int32Array.from(each));
+    const rate = async (from) => {
+      const start = performance.now();
+      await subject.scorer.scoreSequences(sequences, undefined, { scoredFrom: sequences.map(() => from) });
+      return (batchTokens * 1000) / (performance.now() - start);
+    };
+    const pairRates = { ours: await rate(1) };
+    if (llama) pairRates.halves = await rate(window / 2);
     if (peer) pairRates.torch = batchTokens / (await peer.ask({ ids })).seconds;
-    // Its tool computes the logits of the second half of each window alone.
     if (llama)
       pairRates['llama.cpp'] = llamaTokensPerSecond(llama, { text, window, chunks: batchTokens / window, threads });
     if (pair === 0) continue; // the first of a session allocates
     for (const [name, rate] of Object.entries(pairRates)) rates[name].push(rate);
   }
-  const against = ['torch', 'llama.cpp']
-    .filter((name) => rates[name].length > 0)
-    .map(
-      (name) =>
-        `   ${name} ${show(rates[name])} ratio ${median(rates.ours.map((r, i) => r / rates[name][i])).toFixed(2)}`,
-    );
-  console.log(`window ${String(window).padStart(4)}: ${show(rates.ours)} tokens/s${against.join('')}`);
+  const lines = [
+    ['ours', 'torch'],
+    ['halves', 'llama.cpp'],
+  ].map(([own, name]) => {
+    if (rates[name].length === 0) return `${show(rates.ours)} tokens/s`;
+    const ratio = median(rates[own].map((r, i) => r / rates[name][i])).toFixed(2);
+    return `${show(rates[own])} tokens/s, ${name} ${show(rates[name])}, ratio ${ratio}`;
+  });
+  console.log(`window ${String(window).padStart(4)}: ${lines.join('; second halves: ')}`);
 }
 await subject.release();
 peer?.close();

@@ -23,7 +23,11 @@ const lines = [
   { name: 'mmlu, 5 examples', of: subjects.map((subject) => `mmlu_${subject}`), fewShot: 5 },
 ];
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+const median = (values) => {
+  const sorted = values.toSorted((a, b) => a - b);
+  const [low, high] = [Math.floor((sorted.length - 1) / 2), Math.ceil((sorted.length - 1) / 2)];
+  return (sorted[low] + sorted[high]) / 2;
+};
 const sum = (values) => values.reduce((a, b) => a + b, 0);
 
 /** A task under the harness's name; a subject of mmlu as a task of its own. */

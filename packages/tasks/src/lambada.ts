@@ -1,4 +1,4 @@
-import { defineTask, estimateMean, exponentiate, type DataFolder, type Task } from '@lowbit/core';
+import { defineTask, estimateMean, estimatePerplexity, type DataFolder, type Task } from '@lowbit/core';
 import { isLogLikelihood } from './multiple-choice.js';
 import { fail, readJsonLines } from './rows.js';
 
@@ -46,9 +46,10 @@ function lambada(
     },
     aggregate(scores) {
       const n = scores.length;
-      const loss = estimateMean(scores.map(({ logprob }) => -logprob));
+      const losses = scores.map(({ logprob }) => -logprob);
+      const perDocument = losses.map(() => 1);
       return [
-        { metric: 'perplexity', ...exponentiate(loss), n },
+        { metric: 'perplexity', ...estimatePerplexity(losses, perDocument), n },
         { metric: 'acc', ...estimateMean(scores.map(({ acc }) => acc)), n },
       ];
     },

@@ -1,5 +1,5 @@
-import { defineTask, estimateRatio, exponentiate, LowbitError } from '@lowbit/core';
-import type { DataFolder, Estimate, MetricComparison, Task, Windows, WindowsResult } from '@lowbit/core';
+import { bootstrapRatio, defineTask, drawResamples, estimatePerplexity, exponentiate, LowbitError } from '@lowbit/core';
+import type { DataFolder, MetricComparison, Task, Windows, WindowsResult } from '@lowbit/core';
 
 /** Perplexity of texts cut into windows. A document is the request that scores it. */
 export interface PerplexityTask {
@@ -35,7 +35,8 @@ export function perplexity({ protocol, observed = 'window', ...task }: Perplexit
       const windows = meanLosses.length;
       // A document of one token has no window.
       if (windows === 0) return { loss: 0, logprob: 0, tokens: 0, windows };
-      const { value, stderr } = estimateLoss(meanLosses, scoredTokens);
+      const losses = sumLosses(meanLosses, scoredTokens);
+      const { value, stderr } = bootstrapRatio(losses, scoredTokens, drawResamples(windows, { replicates: 1000 }));
       const tokens = scoredTokens.reduce((total, count) => total + count, 0);
       return {
         loss: value,
@@ -50,17 +51,16 @@ export function perplexity({ protocol, observed = 'window', ...task }: Perplexit
       if (column('windows').every((windows) => windows === 0)) throw nothingScored(task);
       const [{ loss, lossStderr, windows }] = scores;
       const estimate =
-        scores.length === 1 ? { value: loss, stderr: lossStderr } : estimateLoss(column('loss'), column('tokens'));
-      return [{ metric: 'perplexity', ...exponentiate(estimate), n: scores.length === 1 ? windows : scores.length }];
+        scores.length === 1
+          ? exponentiate({ value: loss, stderr: lossStderr })
+          : estimatePerplexity(sumLosses(column('loss'), column('tokens')), column('tokens'));
+      return [{ metric: 'perplexity', ...estimate, n: scores.length === 1 ? windows : scores.length }];
     },
   });
 }
 
-function estimateLoss(meanLosses: readonly number[], tokens: readonly number[]): Estimate {
-  return estimateRatio(
-    meanLosses.map((loss, index) => loss * tokens[index]),
-    tokens,
-  );
+function sumLosses(meanLosses: readonly number[], tokens: readonly number[]): number[] {
+  return meanLosses.map((loss, index) => loss * tokens[index]);
 }
 
 function nothingScored({ name, files }: Pick<Task, 'name' | 'files'>): LowbitError {

@@ -1,4 +1,4 @@
-import { defineTask, estimateRatio, exponentiate, type RollingResult } from '@lowbit/core';
+import { defineTask, estimatePerplexity, type RollingResult } from '@lowbit/core';
 import { readStories, storiesFile } from './stories.js';
 
 /** Perplexity of short stories, each scored whole after one BOS token. */
@@ -23,10 +23,10 @@ export const tinystories = defineTask<string>({
     return { logprob, tokens };
   },
   aggregate(scores) {
-    const perToken = estimateRatio(
+    const estimate = estimatePerplexity(
       scores.map(({ logprob }) => -logprob),
       scores.map(({ tokens }) => tokens),
     );
-    return [{ metric: 'perplexity', ...exponentiate(perToken), n: scores.length }];
+    return [{ metric: 'perplexity', ...estimate, n: scores.length }];
   },
 });

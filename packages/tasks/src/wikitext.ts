@@ -1,4 +1,4 @@
-import { defineTask, estimateRatio, exponentiate, splitAtSpace, strip, type RollingResult } from '@lowbit/core';
+import { defineTask, estimatePerplexity, estimateRatio, splitAtSpace, strip, type RollingResult } from '@lowbit/core';
 import { detokenizeWikitext } from './detokenize-wikitext.js';
 
 const file = 'wikitext2/wiki.test.raw';
@@ -35,11 +35,10 @@ export const wikitext = defineTask<string>({
     const n = scores.length;
     const column = (name: string): number[] => scores.map((score) => score[name]);
     const losses = column('logprob').map((logprob) => -logprob);
-    const perWord = estimateRatio(losses, column('words'));
     const perByte = estimateRatio(losses, column('bytes'));
     return [
-      { metric: 'wordPerplexity', ...exponentiate(perWord), n },
-      { metric: 'bytePerplexity', ...exponentiate(perByte), n },
+      { metric: 'wordPerplexity', ...estimatePerplexity(losses, column('words')), n },
+      { metric: 'bytePerplexity', ...estimatePerplexity(losses, column('bytes')), n },
       { metric: 'bitsPerByte', value: perByte.value / Math.LN2, stderr: scale(perByte.stderr, 1 / Math.LN2), n },
     ];
   },

@@ -1,5 +1,6 @@
 import { createRandomBits } from '@lowbit/kernels';
 import { estimateRatio, sum } from './estimates.js';
+import type { Estimate } from './estimates.js';
 import type { Interval } from './paired-interval.js';
 import type { PairedTest } from './sign-test.js';
 
@@ -135,6 +136,16 @@ export function bootstrapPerplexity(
     losses.length,
   );
   return { value: perplexity, stderr, low: Math.exp(low), high: Math.exp(high) };
+}
+
+/**
+ * The perplexity of a task's row: its error by 1,000 resamples of the documents, as lm-evaluation-harness gives it, but the same
+ * ones on every machine.
+ */
+export function estimatePerplexity(losses: readonly number[], weights: readonly number[]): Estimate {
+  const resamples = drawResamples(losses.length, { replicates: 1000 });
+  const { value, stderr } = bootstrapPerplexity(losses, weights, resamples);
+  return { value, stderr };
 }
 
 /** Observations in at most `limit` groups of neighbours, values and weights summed: a ratio of sums stays what it is. */

@@ -39,8 +39,7 @@ export function poolMeans(groups: readonly (Estimate & { n: number })[]): Estima
 }
 
 /**
- * exp of an estimated loss, as perplexity; its error by the delta method, exp(loss) times the loss's error. The harness
- * gives a bootstrap there, which is equal for small errors and needs no random numbers here.
+ * exp of an estimated loss, as perplexity; its error by the delta method, exp(loss) times the loss's error.
  */
 export function exponentiate({ value, stderr }: Estimate): Estimate {
   const exponential = Math.exp(value);
