@@ -3,6 +3,7 @@
 usage: lm-eval-worker.py CHECKPOINT THREADS DATA_FOLDER
 in:  {"task": "piqa", "documents": 50, "batchSize": 8}   the first documents of the split
      "fewShot": worked examples where not the task's own number
+     "folder": where the task's own definition lies, as a YAML file with its data beside it
      with "output", a folder, the harness's own results and samples files are written there
 out: {"docs": [{"requests": [[context, continuation], ...], "logprobs": [...], "greedy": [...], "acc": 1.0, "acc_norm": 0.0},
      ...], "results": {...}, "seconds": s}
@@ -130,7 +131,14 @@ SOURCES = {
 }
 
 
-def load_dataset(path, name=None, **_):
+load_dataset_itself = datasets.load_dataset
+own_folder = None
+
+
+def load_dataset(path, name=None, data_files=None, **_):
+    if path == "json":
+        files = {split: str(own_folder / file) for split, file in data_files.items()}
+        return load_dataset_itself(path, data_files=files)
     if path == "cais/mmlu":
         return datasets.DatasetDict({each: datasets.Dataset.from_list(mmlu(name, each)) for each in ("dev", "test")})
     split, rows = SOURCES[path, name]
@@ -144,6 +152,7 @@ datasets.load_dataset = load_dataset
 from lm_eval import simple_evaluate  # noqa: E402  after the replacement
 from lm_eval.loggers import EvaluationTracker  # noqa: E402
 from lm_eval.models.huggingface import HFLM  # noqa: E402
+from lm_eval.tasks import TaskManager  # noqa: E402
 
 
 def generated(samples):
@@ -168,6 +177,8 @@ for line in sys.stdin:
     if size not in models:
         models.clear()
         models[size] = HFLM(pretrained=sys.argv[1], device="cpu", dtype="float32", batch_size=size)
+    own_folder = Path(request["folder"]) if "folder" in request else None
+    manager = TaskManager(include_path=request["folder"]) if own_folder else None
     start = time.perf_counter()
     tracker = EvaluationTracker(output_path=request["output"]) if "output" in request else None
     run = simple_evaluate(
@@ -175,6 +186,7 @@ for line in sys.stdin:
         model_args=f"pretrained={sys.argv[1]},dtype=float32",
         tasks=[request["task"]],
         limit=request["documents"],
+        task_manager=manager,
         num_fewshot=request.get("fewShot"),
         bootstrap_iters=0,
         log_samples=True,
