@@ -5,15 +5,14 @@ in:  {"task": "mmlu_anatomy", "documents": 50, "fewShot": 5, "chat": "multi-turn
 out: {"docs": [{"requests": [[context, continuation], ...], "logprobs": [...], "greedy": [...], "acc": 1.0}, ...]}
 The training splits are the files `train` of the data folder, whatever was put there.
 """
-import csv
-import io
 import json
 import sys
-import tarfile
 from pathlib import Path
 
 import datasets
 import torch
+
+from mmlu_rows import mmlu
 
 folder = Path(sys.argv[3])
 
@@ -39,20 +38,6 @@ def arc(part, split):
     ]
 
 
-def mmlu(subject, split):
-    with tarfile.open(folder / f"mmlu/mmlu_{split}.tar.gz") as archive:
-        text = archive.extractfile(f"{split}/{subject}_{split}.csv").read().decode("utf-8")
-    return [
-        {
-            "question": row["question"],
-            "subject": subject,
-            "choices": [row[f"choice{choice}"] for choice in range(4)],
-            "answer": int(row["answer"]),
-        }
-        for row in csv.DictReader(io.StringIO(text, newline=""))
-    ]
-
-
 def splits(path, name):
     if path == "baber/piqa":
         return {"train": piqa("train"), "validation": piqa("valid")}
@@ -60,7 +45,7 @@ def splits(path, name):
         part = name.removeprefix("ARC-")
         return {"train": arc(part, "Train"), "validation": arc(part, "Dev"), "test": arc(part, "Test")}
     if path == "cais/mmlu":
-        return {"dev": mmlu(name, "dev"), "test": mmlu(name, "test")}
+        return {"dev": mmlu(folder, name, "dev"), "test": mmlu(folder, name, "test")}
     raise ValueError(path)
 
 

@@ -9,17 +9,16 @@ out: {"docs": [{"requests": [[context, continuation], ...], "logprobs": [...], "
      ...], "results": {...}, "seconds": s}
      a document of a task that generates is {"prompt": p, "text": t, "answers": {filter: a, ...}, "scores": {filter: s, ...}}
 """
-import csv
 import gzip
-import io
 import json
 import sys
-import tarfile
 import time
 from pathlib import Path
 
 import datasets
 import torch
+
+from mmlu_rows import mmlu
 
 folder = Path(sys.argv[3])
 
@@ -87,20 +86,6 @@ def truthfulqa():
     ]
 
 
-def mmlu(subject, split):
-    with tarfile.open(folder / f"mmlu/mmlu_{split}.tar.gz") as archive:
-        rows = archive.extractfile(f"{split}/{subject}_{split}.csv").read().decode("utf-8")
-    return [
-        {
-            "question": row["question"],
-            "subject": subject,
-            "choices": [row[f"choice{choice}"] for choice in range(4)],
-            "answer": int(row["answer"]),
-        }
-        for row in csv.DictReader(io.StringIO(rows, newline=""))
-    ]
-
-
 # What the harness asks the hub for (path, name): the split it scores, and its rows.
 SOURCES = {
     ("baber/piqa", None): ("validation", piqa),
@@ -140,7 +125,7 @@ def load_dataset(path, name=None, data_files=None, **_):
         files = {split: str(own_folder / file) for split, file in data_files.items()}
         return load_dataset_itself(path, data_files=files)
     if path == "cais/mmlu":
-        return datasets.DatasetDict({each: datasets.Dataset.from_list(mmlu(name, each)) for each in ("dev", "test")})
+        return datasets.DatasetDict({each: datasets.Dataset.from_list(mmlu(folder, name, each)) for each in ("dev", "test")})
     split, rows = SOURCES[path, name]
     found = datasets.Dataset.from_list(rows())
     # The harness opens all splits that a definition names; only this one is scored.
