@@ -3,11 +3,14 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 export async function startPeer(python, script, args) {
-  const child = spawn(python, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(python, [script, ...args], { stdio: ['pipe', 'pipe', 'pipe'] });
+  // Read to the end: a full pipe would stop it, and progress bars fill one.
+  let last = '';
+  child.stderr.on('data', (text) => (last = `${last}${text}`.slice(-2000)));
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {
     const { value, done } = await lines.next();
-    if (done) throw new Error(`${script} ended without an answer`);
+    if (done) throw new Error(`${script} ended without an answer: ${last}`);
     return JSON.parse(value);
   };
   await next();

@@ -1,6 +1,6 @@
 // Documents per second of SmolLM2, alternating with lm-evaluation-harness at its best batch size in the same run, medians of
 // the pairs; beside them what the products of the body alone would allow. Both read, tokenize and score; neither loads.
-// LOWBIT_BENCH_DOCS: documents of a task (default 100); LOWBIT_BENCH_PAIRS (default 3).
+// LOWBIT_BENCH_DOCS: documents of a task (default 100); LOWBIT_BENCH_PAIRS (default 3); LOWBIT_BENCH_LINES: those whose names have it.
 import { availableParallelism, homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDataFolder, openSubject, openTokenizer, scoreTask } from '@lowbit/core';
@@ -21,7 +21,7 @@ const lines = [
   { name: 'piqa, arc and winogrande', of: ['piqa', 'arc_easy', 'arc_challenge', 'winogrande'] },
   { name: 'lambada_openai', of: ['lambada_openai'] },
   { name: 'mmlu, 5 examples', of: subjects.map((subject) => `mmlu_${subject}`), fewShot: 5 },
-];
+].filter(({ name }) => name.includes(process.env.LOWBIT_BENCH_LINES ?? ''));
 
 const median = (values) => {
   const sorted = values.toSorted((a, b) => a - b);
