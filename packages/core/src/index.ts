@@ -45,7 +45,7 @@ export * from './quantize/quantize.js';
 export { Graph } from './onnx/graph.js';
 export { operatorGraph } from './engine/graphs.js';
 export * from './engine/executed-speed.js';
-export { sizeBatches } from './engine/batch-size.js';
+export { availableMemory, sizeBatches } from './engine/batch-size.js';
 export { ResidentModel } from './engine/model.js';
 export { listDevices, openSession, runtimeVersion } from './engine/runtime.js';
 export type { Device } from './engine/runtime.js';

@@ -1,8 +1,7 @@
 import { statfs } from 'node:fs/promises';
-import { freemem } from 'node:os';
 import { needsCalibration } from './calibration/calibrate.js';
 import { LowbitError } from './errors.js';
-import { bytesPerToken, sizeBatches } from './engine/batch-size.js';
+import { availableMemory, bytesPerToken, sizeBatches } from './engine/batch-size.js';
 import { bindLayers } from './layer-options.js';
 import { blockLinears, headLinear } from './model/decoder.js';
 import type { Decoder } from './model/decoder.js';
@@ -98,10 +97,6 @@ export function checkNeed(need: Resources, available: Resources, folder: string)
 export async function readAvailable(folder: string): Promise<Resources> {
   const { bavail, bsize } = await statfs(folder);
   return { memory: availableMemory(), disk: bavail * bsize };
-}
-
-export function availableMemory(): number {
-  return typeof process.availableMemory === 'function' ? process.availableMemory() : freemem();
 }
 
 function activationBytes(decoder: Decoder): number {

@@ -1,10 +1,9 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { loadKernels, openDataFolder, openSubject, openTokenizer, promptTask, scoreTask } from '@lowbit/core';
+import { openDataFolder, promptTask, scoreTask } from '@lowbit/core';
 import { gsm8kFilters } from '@lowbit/tasks';
 import t from 'tap';
-import { startPeer } from '../../../scripts/peers/json-lines.mjs';
-import { findTask, modelFolder, shared } from '../test-real/golden.js';
+import { findTask, shared } from '../test-real/golden.js';
+import { openPeer } from './open-peer.js';
 
 // SmolLM2 against the harness itself, greedy on both sides: the same texts, answers and scores.
 interface Answer {
@@ -12,15 +11,7 @@ interface Answer {
   results: Record<string, number | string>;
 }
 
-const tokenizer = await openTokenizer(modelFolder);
-const device = { name: 'cpu', threads: 2 };
-const subject = await openSubject(modelFolder, { kernels: await loadKernels(), device, workFolder: tmpdir() });
-const python = process.env['LOWBIT_PEERS_PYTHON'] ?? 'python3';
-const peer = await startPeer(python, 'scripts/peers/lm-eval-worker.py', [modelFolder, '2', `${shared}/data`]);
-t.teardown(async () => {
-  peer.close();
-  await subject.release();
-});
+const { tokenizer, subject, peer } = await openPeer(t, `${shared}/data`);
 
 /** Documents, worked examples, and the rows that these are taken from: there all splits have the rows of the test split. */
 for (const [documents, fewShot] of [

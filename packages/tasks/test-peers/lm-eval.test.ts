@@ -1,8 +1,7 @@
-import { loadKernels, openDataFolder, openSubject, openTokenizer, scoreTask } from '@lowbit/core';
-import { tmpdir } from 'node:os';
+import { openDataFolder, scoreTask } from '@lowbit/core';
 import t from 'tap';
-import { startPeer } from '../../../scripts/peers/json-lines.mjs';
-import { findTask, modelFolder } from '../test-real/golden.js';
+import { findTask } from '../test-real/golden.js';
+import { openPeer } from './open-peer.js';
 import { layOut } from './official-forms.js';
 
 // SmolLM2 against the harness itself, run now on the same rows: every document of the first 50.
@@ -22,18 +21,10 @@ interface Answer {
   results: Record<string, number | string>;
 }
 
-const tokenizer = await openTokenizer(modelFolder);
-const device = { name: 'cpu', threads: 2 };
-const subject = await openSubject(modelFolder, { kernels: await loadKernels(), device, workFolder: tmpdir() });
 const folder = t.testdir();
 await layOut(folder);
 const data = openDataFolder(folder);
-const python = process.env['LOWBIT_PEERS_PYTHON'] ?? 'python3';
-const peer = await startPeer(python, 'scripts/peers/lm-eval-worker.py', [modelFolder, '2', folder]);
-t.teardown(async () => {
-  peer.close();
-  await subject.release();
-});
+const { tokenizer, subject, peer } = await openPeer(t, folder);
 
 const names = [
   ...['piqa', 'arc_easy', 'arc_challenge', 'winogrande', 'hellaswag', 'openbookqa', 'sciq'],

@@ -1,11 +1,10 @@
-import { loadKernels, openDataFolder, openSubject, openTokenizer, promptTask, scoreTask } from '@lowbit/core';
+import { openDataFolder, promptTask, scoreTask } from '@lowbit/core';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { loadTaskFiles } from '@lowbit/tasks';
-import { startPeer } from '../../../scripts/peers/json-lines.mjs';
-import { modelFolder, shared } from '../test-real/golden.js';
+import { shared } from '../test-real/golden.js';
+import { openPeer } from './open-peer.js';
 
 // The same YAML definitions, with the same data beside them, loaded by the harness and by Lowbit.
 const documents = 20;
@@ -89,15 +88,7 @@ ${text}`,
   writeFileSync(join(folder, name, 'train.jsonl'), lines(documents, 60));
 }
 
-const tokenizer = await openTokenizer(modelFolder);
-const device = { name: 'cpu', threads: 2 };
-const subject = await openSubject(modelFolder, { kernels: await loadKernels(), device, workFolder: tmpdir() });
-const python = process.env['LOWBIT_PEERS_PYTHON'] ?? 'python3';
-const peer = await startPeer(python, 'scripts/peers/lm-eval-worker.py', [modelFolder, '2', `${shared}/data`]);
-t.teardown(async () => {
-  peer.close();
-  await subject.release();
-});
+const { tokenizer, subject, peer } = await openPeer(t, `${shared}/data`);
 
 for (const name of Object.keys(definitions))
   t.test(name, async (t) => {

@@ -32,6 +32,11 @@ export function bytesPerToken({ blocks, hiddenSize }: Decoder): number {
   return 4 * (8 * hiddenSize + 3 * widest);
 }
 
+/** Bytes that this process may still take. */
+export function availableMemory(): number {
+  return process.availableMemory();
+}
+
 function machineMemory(): number {
   const limit = process.constrainedMemory();
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem();

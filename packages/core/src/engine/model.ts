@@ -16,7 +16,7 @@ import type {
 import { cacheKindOf, decodeGreedily } from './decode.js';
 import { decodeGraph } from './decode-graph.js';
 import type { CacheKind } from './decode-graph.js';
-import { sizeBatches } from './batch-size.js';
+import { availableMemory, sizeBatches } from './batch-size.js';
 import { distanceGraph } from './distance-graph.js';
 import type { ExecutedProduct } from './executed-product.js';
 import { batchByLength, isLong, longParts, packedFeeds, plainFeeds } from './feeds.js';
@@ -223,7 +223,7 @@ export class ResidentModel implements TokenScorer {
 
   /** Each body holds the weights once more: where memory is short, the others go first. */
   async #openBody(kind: BodyKind): Promise<Session> {
-    if (process.availableMemory() < 2 * this.#linearBytes()) {
+    if (availableMemory() < 2 * this.#linearBytes()) {
       const others = [...this.#bodies].filter(([other]) => other !== kind);
       for (const [other] of others) this.#bodies.delete(other);
       for (const [, session] of others) await (await session).release();
