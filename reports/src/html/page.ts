@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { summarise } from '../finding.js';
 import { formatInstant } from '../format-instant.js';
 import { formatFixed, formatParameters } from '../format-number.js';
@@ -9,12 +8,14 @@ import { styleSeries } from '../plot-style.js';
 import { buildResultTables, type ResultTable } from '../result-table.js';
 import type { RunData } from '../run-data.js';
 import { collectTaskFacts } from '../task-facts.js';
+import { readAssets } from './assets.js';
 import { viewComparisons } from './comparisons-view.js';
 import { viewLayers } from './layers-view.js';
 import { viewProtocol } from './protocol-view.js';
 import { compileTemplate } from './render-template.js';
 import { viewResults } from './results-view.js';
 import { comparisons } from './templates/comparisons.js';
+import { frame } from './templates/frame.js';
 import { layers } from './templates/layers.js';
 import { page } from './templates/page.js';
 import { plots } from './templates/plots.js';
@@ -33,7 +34,7 @@ const noteWords: Record<Note['kind'], string> = {
 /** The whole report as one HTML document that needs nothing beside itself. */
 export async function renderHtml(runs: readonly RunData[], title: string): Promise<string> {
   const views = await Promise.all(runs.map((run, index) => viewRun(run, index, runs.length > 1)));
-  const render = compileTemplate(page, { comparisons, layers, plots, protocol, results, times });
+  const render = compileTemplate(page, { comparisons, frame, layers, plots, protocol, results, times });
   return render({
     title,
     findings: views.flatMap(({ findings }) => findings),
@@ -42,23 +43,8 @@ export async function renderHtml(runs: readonly RunData[], title: string): Promi
     notes: views.flatMap(({ notes }) => notes),
     links: views.flatMap(({ links }) => links),
     runs: views,
-    style: await readStyle(),
-    script: await readScript(),
+    ...(await readAssets()),
   });
-}
-
-/** Later sheets override earlier ones: phone and paper come last. */
-const styleSheets = ['theme.css', 'page.css', 'tables.css', 'media.css'];
-
-async function readStyle(): Promise<string> {
-  const sheets = styleSheets.map((name) => readFile(new URL(`../../assets/${name}`, import.meta.url), 'utf8'));
-  return (await Promise.all(sheets)).join('\n');
-}
-
-/** The browser's part, compiled beside this file; the pointer to its source map would be a dead link in the report. */
-async function readScript(): Promise<string> {
-  const script = await readFile(new URL('enhance.js', import.meta.url), 'utf8');
-  return script.replace(/^\/\/\/.*\n|^\/\/#.*$/gm, '');
 }
 
 async function viewRun(run: RunData, index: number, isOneOfSeveral: boolean) {

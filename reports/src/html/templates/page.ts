@@ -1,16 +1,4 @@
-export const page = `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{{title}} · Lowbit report</title>
-<link rel="icon" href="data:,">
-<style>
-{{{style}}}</style>
-</head>
-<body>
+export const page = `{{#> frame}}
 <header class="head">
 <p class="kicker">Lowbit report</p>
 <h1>{{title}}</h1>
@@ -52,8 +40,5 @@ export const page = `<!doctype html>
 {{> times times}}
 {{/each}}
 </main>
-<script type="module">
-{{{script}}}</script>
-</body>
-</html>
+{{/frame}}
 `;

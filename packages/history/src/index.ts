@@ -1,0 +1,1 @@
+export { listNights } from './nights.js';

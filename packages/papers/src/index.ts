@@ -1,0 +1,2 @@
+export { findTable, tables } from './tables.js';
+export type { PaperRow, PaperTable } from './table.js';
