@@ -19,8 +19,8 @@ const boundaries = {
   allowCircularSelfDependency: true,
   banTransitiveDependencies: true,
   // Fixtures of core's tests serve the tests above it, the scripts that start a peer serve its comparisons, and the
-  // templates are held to the contract tests.
-  allow: ['../../core/test/fixtures/*', '../../../scripts/peers/*', '../../../templates/**'],
+  // templates and the example of a method are held to the contract tests.
+  allow: ['../../core/test/fixtures/*', '../../../scripts/peers/*', '../../../templates/**', '../../../examples/**'],
   depConstraints: Object.entries(layers).map(([layer, below]) => ({
     sourceTag: `scope:${layer}`,
     onlyDependOnLibsWithTags: [layer, ...below].map((name) => `scope:${name}`),

@@ -12,8 +12,11 @@ export function findTests(tier, only = []) {
   if (!folder) throw new Error(`Unknown tier of tests "${tier}": expected one of ${Object.keys(FOLDERS).join(', ')}.`);
   const { workspaces } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   const wanted = only.map((name) => path.relative(root, path.resolve(name)));
-  const files = workspaces
-    .flatMap((workspace) => listTests(path.join(workspace, folder)))
+  const files = [
+    ...workspaces.map((workspace) => path.join(workspace, folder)),
+    ...(tier === 'unit' ? ['examples'] : []),
+  ]
+    .flatMap(listTests)
     .filter((file) => wanted.length === 0 || wanted.some((name) => file === name || file.startsWith(name + path.sep)));
   return tier === 'real' ? keepPossible(files) : files;
 }

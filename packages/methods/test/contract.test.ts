@@ -14,13 +14,14 @@ import {
 import type { Draft, Subject } from '@lowbit/core';
 import { loadKernels } from '@lowbit/kernels';
 import { gptq, methods, presets, rtn } from '@lowbit/methods';
+import { magr } from '../../../examples/write-a-method/magr.js';
 import { truncate } from '../../../templates/method/truncate.js';
 import { makeTinyCheckpoint } from '../../core/test/fixtures/tiny-checkpoint.js';
 
 const device = { name: 'cpu', threads: 1 };
 const registry = new Registry();
 registry.add({ methods, presets });
-registry.add({ methods: [truncate] });
+registry.add({ methods: [magr, truncate] });
 
 const sequence = (seed: number, length: number): Int32Array =>
   Int32Array.from({ length }, (_, i) => (seed * 7919 + i * i * 31 + i * 17) % 250);
@@ -46,7 +47,7 @@ async function losses(path: string, workFolder: string): Promise<number[]> {
 
 const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
-/** A method of the package without a recipe here fails the walk. The template is held to the same. */
+/** A method of the package without a recipe here fails the walk. The template and the example are held to the same. */
 const recipeOf: Record<string, string> = {
   rtn: 'rtn(bits=4,groupSize=16)',
   gptq: 'gptq(bits=4,groupSize=16)',
@@ -56,6 +57,7 @@ const recipeOf: Record<string, string> = {
   activations: 'rtn(bits=4,groupSize=16)+activations(bits=8)',
   kv: 'rtn(bits=4,groupSize=16)+kv(bits=4,window=16,keyAxis=channel,groupSize=8)',
   kvquant: 'rtn(bits=4,groupSize=16)+kvquant(bits=4)',
+  magr: 'magr(iterations=20)+rtn(bits=4,groupSize=16)',
   truncate: 'truncate(bits=6,keep=0.95)',
 };
 
