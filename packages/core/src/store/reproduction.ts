@@ -21,11 +21,15 @@ export interface ReproducedRow {
   task: string;
   metric: string;
   protocol: string | undefined;
+  /** Of the recipe, as on the command line; undefined where it needs none. */
+  calibration: string | undefined;
   expected: number;
-  /** Absolute, in the metric's unit, with its reason. */
-  tolerance: number;
+  /** Absolute, in the metric's unit, with its reason; undefined where the row is not covered. */
+  tolerance: number | undefined;
   toleranceReason: string;
   source: string;
+  /** In what our run is known to differ from the paper's. */
+  notes: string[];
   ours: number | undefined;
   stderr: number | undefined;
   /** ours - expected. */
