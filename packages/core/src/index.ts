@@ -94,7 +94,10 @@ export type * from './store/reproduction.js';
 export * from './store/run-difference.js';
 export { writeAtomic } from './store/atomic-write.js';
 export { lockRun } from './store/run-lock.js';
-export { readRun, readSamples, RunStore } from './store/run-store.js';
+export { findRuns, readRun, readRuns, readSamples } from './store/read-run.js';
+export type { LeftOut, StoredRun } from './store/read-run.js';
+export { runFormatVersion } from './store/run-format.js';
+export { RunStore } from './store/run-store.js';
 
 // Models and results from elsewhere
 export { inspectOutside, openOutside, refuseRecipe } from './outside/open.js';

@@ -16,7 +16,8 @@ import type { Registry } from './registry.js';
 import { Baselines } from './run-baselines.js';
 import { CellBook } from './run-cells.js';
 import { describeJob } from './run-jobs.js';
-import { readRun, RunStore } from './store/run-store.js';
+import { readRun } from './store/read-run.js';
+import { RunStore } from './store/run-store.js';
 import type { CellResult, Manifest } from './store/types.js';
 
 export interface RunRequest {

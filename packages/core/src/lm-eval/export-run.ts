@@ -2,7 +2,7 @@ import { cp, mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LowbitError } from '../errors.js';
 import { writeAtomic } from '../store/atomic-write.js';
-import { readRun, readSamples } from '../store/run-store.js';
+import { readRun, readSamples } from '../store/read-run.js';
 import type { CellResult } from '../store/types.js';
 import { toDocument, toSampleLines } from './to-document.js';
 

@@ -1,4 +1,4 @@
-import { readSamples } from '../store/run-store.js';
+import { readSamples } from '../store/read-run.js';
 import type {
   CellInterval,
   CellResult,

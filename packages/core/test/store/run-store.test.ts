@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { lockRun, readRun, readSamples, RunStore, writeAtomic } from '@lowbit/core';
+import { findRuns, lockRun, readRun, readRuns, readSamples, RunStore, writeAtomic } from '@lowbit/core';
 import type { CellResult, Manifest } from '@lowbit/core';
 
 const digest = 'a'.repeat(64);
@@ -99,6 +99,68 @@ t.test('a half or foreign file is RUN_UNREADABLE and named', async (t) => {
   await writeFile(join(folder, 'manifest.json'), '{"formatVersion":1}');
   await t.rejects(readRun(folder), { code: 'RUN_UNREADABLE', message: /manifest\.json/ });
   await t.rejects(readRun(join(folder, 'absent')), { code: 'RUN_UNREADABLE', message: /found none/ });
+});
+
+t.test('a newer version and one that never was are refused by name', async (t) => {
+  const folder = t.testdir({ 'manifest.json': JSON.stringify({ ...manifest, formatVersion: 2 }), cells: {} });
+  await t.rejects(readRun(folder), { code: 'RUN_UNREADABLE', message: /version 1 or before, got 2; .*newer Lowbit/ });
+  await writeFile(join(folder, 'manifest.json'), JSON.stringify({ ...manifest, formatVersion: 0 }));
+  await t.rejects(readRun(folder), { code: 'RUN_UNREADABLE', message: /got 0, which no Lowbit wrote/ });
+  await writeFile(join(folder, 'manifest.json'), '[]');
+  await t.rejects(readRun(folder), { code: 'RUN_UNREADABLE', message: /no format version/ });
+});
+
+t.test('what earlier writers left out is completed where its meaning is certain', async (t) => {
+  const task = { name: 't', version: '1', description: '', source: '', limit: undefined, files: [] };
+  const metrics = [{ name: 'acc', higherIsBetter: true }];
+  const folder = t.testdir({
+    'manifest.json': JSON.stringify({ ...manifest, tasks: [{ ...task, metrics }] }),
+    cells: { [`${digest}.json`]: JSON.stringify(cell) },
+  });
+  const old = await readRun(folder);
+  t.match(old.cells[0]?.rows[0], { precision: 'simulated', fewShot: 0 });
+  t.equal(old.manifest.tasks[0]?.fewShot, 0);
+  const write = (value: object) => writeFile(join(folder, 'cells', `${digest}.json`), JSON.stringify(value));
+  await write({ ...cell, rows: [{ ...row, metric: 'perplexity' }] });
+  t.strictSame((await readRun(folder)).cells[0]?.rows[0]?.fewShot, undefined, 'nothing is asked');
+  await write({ ...cell, rows: [{ ...row, precision: 'executed', fewShot: 5 }] });
+  t.match((await readRun(folder)).cells[0]?.rows[0], { precision: 'executed', fewShot: 5 });
+  await write({ ...cell, origin: { tool: 'lm-evaluation-harness', version: '1', task: 't', folder: 'f' } });
+  t.strictSame((await readRun(folder)).cells[0]?.rows[0]?.precision, undefined, 'another tool says what it says');
+});
+
+t.test('runs below a folder: what cannot be read is named, the rest is read', async (t) => {
+  const other = 'b'.repeat(64);
+  const file = (name: string) => ({
+    'manifest.json': JSON.stringify({ ...manifest, name, cells: [key, { ...key, digest: other }] }),
+    cells: { [`${digest}.json`]: JSON.stringify(cell), [`${other}.json`]: '{"formatVersion":1' },
+  });
+  const folder = t.testdir({
+    night: { runs: { two: file('two'), one: file('one'), 'not-a-run': { 'manifest.json': '{}' } } },
+    broken: { 'manifest.json': '{', cells: {} },
+    '.hidden': { run: file('hidden') },
+    site: { 'index.html': '' },
+  });
+  const found = await findRuns([folder, join(folder, 'night')]);
+  t.strictSame(
+    found,
+    ['broken', 'night/runs/one', 'night/runs/two'].map((name) => join(folder, name)),
+  );
+  const { runs, leftOut } = await readRuns(found);
+  t.strictSame(
+    runs.map(({ manifest: { name }, cells }) => [name, cells.map((each) => each.digest)]),
+    [
+      ['one', [digest]],
+      ['two', [digest]],
+    ],
+  );
+  t.match(leftOut, [
+    { folder: join(folder, 'broken'), reason: /broken.manifest\.json to be a file of a run/, cell: undefined },
+    { folder: join(folder, 'night/runs/one'), reason: new RegExp(other), cell: { digest: other } },
+    { folder: join(folder, 'night/runs/two'), cell: { digest: other } },
+  ]);
+  t.strictSame(await findRuns([join(folder, 'night/runs/one')]), [join(folder, 'night/runs/one')]);
+  await t.rejects(findRuns([join(folder, 'absent')]), { code: 'RUN_UNREADABLE', message: /found none/ });
 });
 
 t.test('one writer: the lock of a living process holds, that of a dead one does not', async (t) => {
