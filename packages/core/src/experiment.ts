@@ -2,8 +2,7 @@ import { dirname, isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
 import { checkCalibration, parseCalibration } from './calibration/source.js';
 import type { CalibrationSource } from './calibration/source.js';
-import { describeCure } from './describe-issue.js';
-import { LowbitError, nearestName } from './errors.js';
+import { describeIssue } from './describe-issue.js';
 import { executions } from './execution.js';
 import type { Execution } from './execution.js';
 import type { RopeFrequencies } from './model/round-rope.js';
@@ -139,7 +138,7 @@ export interface Experiment {
 /** Checks an experiment that was read from `file`; its paths are relative to it. Throws EXPERIMENT_OPTION. */
 export function parseExperiment(value: unknown, file: string): Experiment {
   const parsed = schema.safeParse(value);
-  if (!parsed.success) throw describeIssue(parsed.error, value, file);
+  if (!parsed.success) throw describeIssue(parsed.error, value, file, Object.keys(schema.shape));
   const { data: spec } = parsed;
   const folder = dirname(resolve(file));
   const at = (path: string): string => resolve(folder, path);
@@ -192,35 +191,4 @@ function readCalibration(
   const seeded = silent && source.kind !== 'token-ids' ? { ...source, seed } : source;
   if (source.file === undefined) return { ...seeded, shown: source.kind };
   return { ...seeded, file: at(source.file), shown: source.file };
-}
-
-/** The first fault as one sentence, with the nearest key where one is unknown. */
-function describeIssue(error: z.ZodError, value: unknown, file: string): LowbitError {
-  const issue = deepest(error.issues[0]);
-  const path = issue?.path.map(String) ?? [];
-  const place = path.length === 0 ? file : `'${path.join('.')}' of ${file}`;
-  if (issue?.code === 'unrecognized_keys') {
-    const [key = ''] = issue.keys;
-    const near = path.length === 0 ? nearestName(key, Object.keys(schema.shape)) : undefined;
-    const known = path.length === 0 ? `; the keys are ${Object.keys(schema.shape).join(', ')}` : '; leave it out';
-    const cure = near === undefined ? known : `; did you mean '${near}'?`;
-    return new LowbitError('EXPERIMENT_OPTION', `Expected only known keys in ${place}, got '${key}'${cure}`);
-  }
-  const came = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], value);
-  const shown = came === undefined ? 'nothing' : JSON.stringify(came).slice(0, 60);
-  return new LowbitError(
-    'EXPERIMENT_OPTION',
-    `Expected a valid value at ${place}, got ${shown}; ${describeCure(issue)}.`,
-  );
-}
-
-type Issue = z.core.$ZodIssue;
-
-/** Of a union, the branch that the value got furthest into: its fault is the one that was meant. */
-function deepest(issue: Issue | undefined): Issue | undefined {
-  if (issue?.code !== 'invalid_union') return issue;
-  const branches = issue.errors.map((branch) => deepest(branch[0])).filter((each) => each !== undefined);
-  const rank = (each: Issue): number => each.path.length * 2 + Number(each.code === 'unrecognized_keys');
-  const best = branches.sort((a, b) => rank(b) - rank(a))[0];
-  return best === undefined || rank(best) === 0 ? issue : { ...best, path: [...issue.path, ...best.path] };
 }

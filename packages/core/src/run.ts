@@ -48,6 +48,8 @@ export interface RunOutcome {
   cells: CellResult[];
   failed: number;
   interrupted: boolean;
+  /** Digests of the artifacts that the plan scores. */
+  artifacts: string[];
 }
 
 /** The whole pipeline: plan, preflight, quantize each model by all its recipes, score every cell, keep what is done. */
@@ -78,6 +80,7 @@ export async function runExperiment(request: RunRequest): Promise<RunOutcome> {
       cells,
       failed: cells.filter(({ status }) => status === 'failed').length,
       interrupted: signal?.aborted ?? false,
+      artifacts: plan.models.flatMap(({ artifacts }) => artifacts.map(({ digest }) => digest)),
     };
   } finally {
     await store.close();

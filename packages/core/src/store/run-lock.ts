@@ -1,7 +1,8 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { LowbitError } from '../errors.js';
+import { partSuffix } from './atomic-write.js';
 
 interface Holder {
   pid: number;
@@ -19,7 +20,7 @@ export async function lockRun(path: string, wait = patience): Promise<() => Prom
   const begin = performance.now();
   while (!(await tryWrite(path, own))) {
     const holder = await readHolder(path);
-    if (!holder || !(await isAlive(holder))) await rm(path, { force: true });
+    if (!holder || !(await isAlive(holder))) await removeStale(path, holder, own);
     else if (performance.now() - begin < wait) await setTimeout(100);
     else
       throw new LowbitError(
@@ -30,18 +31,53 @@ export async function lockRun(path: string, wait = patience): Promise<() => Prom
   return () => rm(path, { force: true });
 }
 
-/** False where the file is there already. */
+/** False where the file is there already. Linked into place with its content: nobody reads an empty lock. */
 async function tryWrite(path: string, own: Holder): Promise<boolean> {
+  const part = nameBeside(path, own);
+  await writeFile(part, format(own));
   try {
-    await writeFile(path, `${JSON.stringify(own)}\n`, { flag: 'wx' });
+    await link(part, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') throw error;
+      // A file system without links: the moment in which the file is empty is short.
+      return writeFile(path, format(own), { flag: 'wx' });
+    });
     return true;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
     throw error;
+  } finally {
+    await rm(part, { force: true });
   }
 }
 
-/** Undefined for a lock that was cut off while it was written: its writer is dead. */
+/**
+ * Takes the lock of a dead writer away. Of several who wait, one was quicker and may hold it by now: what is moved aside
+ * is looked at again, and goes back where it is not the dead one's.
+ */
+async function removeStale(path: string, dead: Holder | undefined, own: Holder): Promise<void> {
+  const aside = nameBeside(path, own);
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw error;
+  }
+  const moved = await readHolder(aside);
+  if (moved && (!dead || format(moved) !== format(dead))) await link(aside, path).catch(() => undefined);
+  await rm(aside, { force: true });
+}
+
+let calls = 0;
+
+function nameBeside(path: string, { pid, started }: Holder): string {
+  return `${path}.${pid}-${started}-${calls++}${partSuffix}`;
+}
+
+function format({ pid, host, started }: Holder): string {
+  return `${JSON.stringify({ pid, host, started })}\n`;
+}
+
+/** Undefined for a lock that was cut off while it was written, or is gone. */
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     const holder = JSON.parse(await readFile(path, 'utf8')) as Partial<Holder>;
