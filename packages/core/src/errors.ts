@@ -55,6 +55,7 @@ export const errorCodes = [
   'RESOURCE_DISK',
   'RUN_LOCKED',
   'RUN_UNREADABLE',
+  'NIGHT_MISSING',
   'WORKER_LOST',
   'REPORT_EMPTY',
   'USAGE',

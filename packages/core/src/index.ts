@@ -10,6 +10,7 @@ export * from './layer-options.js';
 export * from './plan-recipe.js';
 export * from './method-options.js';
 export * from './errors.js';
+export { describeIssue } from './describe-issue.js';
 export { version } from './version.js';
 
 // Checkpoint and calibration
@@ -86,6 +87,7 @@ export * from './pool/choose-job.js';
 export type * from './pool/job.js';
 export { JobPool } from './pool/pool.js';
 export { JobRunner } from './pool/runner.js';
+export { isMeasured } from './run-cells.js';
 export { runExperiment } from './run.js';
 export type { RunEvent, RunOutcome, RunRequest } from './run.js';
 export type * from './store/types.js';

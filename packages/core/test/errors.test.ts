@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import t from 'tap';
 import { errorCodes, LowbitError, nearestName, toLowbitError } from '@lowbit/core';
 
-const sources = ['packages/core/src', 'packages/methods/src', 'packages/tasks/src', 'packages/cli/src', 'reports/src'];
+const sources = [
+  ...['core', 'methods', 'tasks', 'history', 'cli'].map((name) => `packages/${name}/src`),
+  'reports/src',
+];
 
 async function readSources(): Promise<string> {
   const texts = await Promise.all(

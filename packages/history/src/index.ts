@@ -1,1 +1,5 @@
-export { listNights } from './nights.js';
+export { acceptNight, listNights, nameOf, readBaselines, readNight } from './nights.js';
+export { History, type Draft, type OpenOptions } from './history-folder.js';
+export { defineNightly, matchesCell, parseNightly } from './nightly-config.js';
+export type { CellPattern, NightlyConfig, NightlySpec } from './nightly-config.js';
+export * from './measurements.js';

@@ -1,0 +1,166 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isMeasured, makePlan, runExperiment, toLowbitError } from '@lowbit/core';
+import type { ErrorCode, Experiment, Plan, PlannedCell, RunEvent, RunOutcome, TaskChoice } from '@lowbit/core';
+import { figuresOf, matchesCell } from '@lowbit/history';
+import type { CellPattern, Trial } from '@lowbit/history';
+import { loadKernels } from '@lowbit/kernels';
+import { createRegistry } from './plugins.js';
+
+/** What the process is asked, its first message. */
+export interface MeasureRequest {
+  experiment: Experiment;
+  /** Cells whose time and memory are wanted, beside those of measured tasks. */
+  cells: CellPattern[];
+  trials: number;
+  /** Removed after each trial. */
+  folder: string;
+}
+
+/** What it tells. */
+export type MeasureAnswer =
+  | { kind: 'trial'; done: number; total: number; figures: Trial[]; failed: FailedMeasurement[] }
+  | { kind: 'done' }
+  | { kind: 'error'; code: ErrorCode; message: string };
+
+export type FailedMeasurement = CellPattern & { reason: string };
+
+/**
+ * A process of its own, that each night begins alike: what was computed before moves neither its memory nor its time. A
+ * trial makes each recipe alone and scores its tasks one after the other; trials of different recipes take turns, so that
+ * a slow minute falls on all.
+ */
+async function measure(request: MeasureRequest): Promise<void> {
+  const { experiment, trials } = request;
+  const registry = await createRegistry(experiment.plugins);
+  const kernels = await loadKernels();
+  const units = listUnits(await makePlan({ experiment, registry, kernels }), request);
+  const total = units.length * trials;
+  for (let done = 0; done < total; done++) {
+    const unit = units[done % units.length] as Unit;
+    const folder = join(request.folder, `trial-${done}`);
+    const peaks = new Peaks(unit.cells[0]?.artifact !== undefined);
+    const outcome = await runExperiment({
+      ...{ experiment: unit.experiment, registry, kernels, folder },
+      worker: new URL('./worker.js', import.meta.url),
+      onEvent: (event) => peaks.take(event),
+    });
+    await rm(folder, { recursive: true, force: true });
+    tell({ kind: 'trial', done: done + 1, total, ...readFigures(outcome, unit, peaks) });
+  }
+  tell({ kind: 'done' });
+}
+
+/** What is computed together: the asked tasks of one recipe of one model. */
+interface Unit {
+  cells: PlannedCell[];
+  experiment: Experiment;
+}
+
+function listUnits(plan: Plan, { experiment, cells: patterns }: MeasureRequest): Unit[] {
+  const units = new Map<string, Unit>();
+  for (const cell of plan.cells) {
+    const task = plan.tasks.find(({ record }) => record.name === cell.task);
+    if (task === undefined || !(isMeasured(task.record) || matchesCell(patterns, cell))) continue;
+    const key = JSON.stringify([cell.owner, cell.recipe]);
+    const unit = units.get(key) ?? { cells: [], experiment: narrow(plan, experiment, cell) };
+    units.set(key, unit);
+    unit.cells.push(cell);
+    unit.experiment.tasks.push(task.choice as TaskChoice);
+  }
+  return [...units.values()];
+}
+
+/** The experiment with this model and recipe alone, without tasks yet, and nothing computed beside. */
+function narrow(plan: Plan, experiment: Experiment, cell: PlannedCell): Experiment {
+  const place = plan.models.findIndex(({ record }) => record.name === cell.owner);
+  const model = experiment.models[place] as Experiment['models'][number];
+  // A model that brings its recipe needs none.
+  const own = experiment.recipes.filter(({ name }) => name === cell.recipe);
+  const recipes = own.length > 0 ? own : [{ name: 'float', recipe: 'float' }];
+  const models = [{ name: cell.owner, path: model.path }];
+  return { ...experiment, models, recipes, tasks: [], workers: 1, distance: false };
+}
+
+function readFigures(
+  { manifest, cells }: RunOutcome,
+  unit: Unit,
+  peaks: Peaks,
+): { figures: Trial[]; failed: FailedMeasurement[] } {
+  const found = cells.flatMap((cell) => {
+    const planned = unit.cells.find(({ task }) => task === cell.task);
+    if (planned === undefined) return [];
+    return [{ ...cell, model: planned.model, recipe: planned.recipe }];
+  });
+  const figures = found
+    .filter(({ status }) => status === 'done')
+    .flatMap((cell) => {
+      const task = manifest.tasks.find(({ name }) => name === cell.task);
+      const score = peaks.score(manifest.cells.findIndex((key) => key.task === cell.task));
+      return figuresOf(cell, task, manifest.calibration?.tokenSha256, { quantize: peaks.quantize, score });
+    });
+  // Each task of a recipe says how long making it took.
+  const once = new Map(figures.map((figure) => [JSON.stringify([figure.task, figure.metric]), figure]));
+  return {
+    figures: [...once.values()],
+    failed: found.flatMap(({ model, recipe, task, error }) =>
+      error ? [{ model, recipe, task, reason: error.message }] : [],
+    ),
+  };
+}
+
+/** Most memory of this process while a recipe was made, then while each cell was scored. */
+class Peaks {
+  readonly #all: (number | undefined)[] = [];
+
+  constructor(readonly isQuantized: boolean) {}
+
+  take({ kind }: RunEvent): void {
+    if (kind === 'started') forgetPeak();
+    if (kind === 'ended') this.#all.push(readPeak());
+  }
+
+  get quantize(): number | undefined {
+    return this.isQuantized ? this.#all[0] : undefined;
+  }
+
+  /** Of the cell at a place of the plan. */
+  score(place: number): number | undefined {
+    return this.#all[place + Number(this.isQuantized)];
+  }
+}
+
+/** Linux forgets the peak when asked to; elsewhere it counts from the start. */
+function forgetPeak(): void {
+  try {
+    writeFileSync('/proc/self/clear_refs', '5');
+  } catch {
+    return;
+  }
+}
+
+function readPeak(): number {
+  try {
+    const [, kilobytes] = /^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+    return Number(kilobytes) * 1024;
+  } catch {
+    return process.resourceUsage().maxRSS * 1024;
+  }
+}
+
+function tell(answer: MeasureAnswer): void {
+  process.send?.(answer);
+}
+
+process.on('SIGINT', () => undefined).on('SIGTERM', () => undefined);
+// Nobody would collect what is measured.
+process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+process.on('message', (request: MeasureRequest) => {
+  measure(request)
+    .catch((thrown: unknown) => {
+      const { code, message } = toLowbitError(thrown);
+      tell({ kind: 'error', code, message });
+    })
+    .finally(() => process.removeAllListeners('disconnect').disconnect());
+});

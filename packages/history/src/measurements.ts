@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { digestOf, z } from '@lowbit/core';
+import type { CellResult, Environment, NightSeries, TaskRecord } from '@lowbit/core';
+
+/** A measured figure of a night, `measurements.json` in its folder. */
+export interface Measurement {
+  model: string;
+  recipe: string;
+  /** `quantize` for what is measured while a recipe is made. */
+  task: string;
+  metric: string;
+  higherIsBetter: boolean;
+  unit: NightSeries['unit'];
+  /** What was computed meanwhile, as a digest: figures of another basis are of another series. */
+  basis: string;
+  /** The median of `trials`, or of `again` where these were suspect and were made once more. */
+  value: number;
+  trials: number[];
+  again?: number[] | undefined;
+}
+
+export interface Measurements {
+  formatVersion: 1;
+  /** What figures depend on and no run changes: only nights of one machine make one series. */
+  machine: string;
+  figures: Measurement[];
+  /** Cells that could not be measured, and why. */
+  failed: { model: string; recipe: string; task: string; reason: string }[];
+}
+
+/** One trial of one figure. */
+export type Trial = Omit<Measurement, 'trials' | 'again'>;
+
+const shape = z.looseObject({
+  formatVersion: z.literal(1),
+  machine: z.string(),
+  figures: z.array(z.looseObject({ metric: z.string(), basis: z.string(), value: z.number() })),
+});
+
+/** Undefined where a night measured nothing, or its file cannot be read. */
+export async function readMeasurements(folder: string): Promise<Measurements | undefined> {
+  const text = await readFile(join(folder, 'measurements.json'), 'utf8').catch(() => undefined);
+  try {
+    return text === undefined ? undefined : (shape.parse(JSON.parse(text)) as unknown as Measurements);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Processor, cores, memory and device; the system's release is no part of it, because an update of it should be seen. */
+export function nameMachine({ platform, processor, cores, memoryBytes, device }: Environment, threads: number): string {
+  const [system = '', , architecture = ''] = platform.split(' ');
+  const gigabytes = Math.round(memoryBytes / 2 ** 30);
+  return `${processor}, ${cores} cores, ${gigabytes} GiB, ${system} ${architecture}, ${device}, ${threads} threads`;
+}
+
+/** What a cell that was computed alone says of time and memory. */
+export function figuresOf(
+  cell: CellResult,
+  task: TaskRecord | undefined,
+  calibration: string | undefined,
+  peaks: { quantize: number | undefined; score: number | undefined },
+): Trial[] {
+  const { model, recipe, counts, seconds } = cell;
+  const names = { model, recipe, task: cell.task };
+  const made = { model, recipe, task: 'quantize', basis: digestOf({ calibration }) };
+  const basis = digestOf({ tokens: counts.tokens, sha256: counts.tokenSha256 });
+  const measured = task?.metrics.filter((metric) => metric.measured) ?? [];
+  const trials: Trial[] = [
+    { ...made, ...time, metric: 'quantizeSeconds', value: seconds.quantize },
+    { ...made, ...memory, metric: 'peakMemory', value: seconds.quantize > 0 ? (peaks.quantize ?? Number.NaN) : NaN },
+  ];
+  if (measured.length === 0)
+    trials.push(
+      { ...names, ...time, basis, metric: 'scoreSeconds', value: seconds.score },
+      { ...names, ...rate, basis, metric: 'tokenRate', value: counts.tokens / seconds.score },
+      { ...names, ...memory, basis, metric: 'peakMemory', value: peaks.score ?? Number.NaN },
+    );
+  for (const { name: metric, higherIsBetter } of measured)
+    for (const row of cell.rows.filter((each) => each.metric === metric)) {
+      const protocol = digestOf({ protocol: row.protocol, version: task?.version });
+      trials.push({ ...names, metric, higherIsBetter, unit: undefined, basis: protocol, value: row.value });
+    }
+  return trials.filter(({ value }) => Number.isFinite(value) && value > 0);
+}
+
+const time = { unit: 'seconds', higherIsBetter: false } as const;
+const rate = { unit: 'perSecond', higherIsBetter: true } as const;
+const memory = { unit: 'bytes', higherIsBetter: false } as const;
+
+/** One figure of each name, its trials in their order. */
+export function gatherTrials(trials: readonly Trial[]): Measurement[] {
+  const found = new Map<string, Measurement>();
+  for (const trial of trials) {
+    const known = found.get(keyOf(trial));
+    if (known) known.trials.push(trial.value);
+    else found.set(keyOf(trial), { ...trial, trials: [trial.value] });
+  }
+  return [...found.values()].map((each) => ({ ...each, value: median(each.trials) }));
+}
+
+/** With a second round: its median counts. Where the first was an outlier nothing of it stays in the series. */
+export function addRound(figures: readonly Measurement[], again: readonly Measurement[]): Measurement[] {
+  const rounds = new Map(again.map((each) => [keyOf(each), each]));
+  return figures.map((figure) => {
+    const round = rounds.get(keyOf(figure));
+    return round ? { ...figure, again: round.trials, value: round.value } : figure;
+  });
+}
+
+/** A measured task's cell with this night's figures in place of those that the store has. */
+export function withMeasured(cell: CellResult, figures: readonly Measurement[]): CellResult {
+  const rows = cell.rows.map((row) => {
+    const figure = figures.find((each) => keyOf(each) === keyOf(row));
+    return figure ? { ...row, value: figure.value } : row;
+  });
+  return { ...cell, rows };
+}
+
+/** Names of a row, as one text. */
+export function keyOf({ model, recipe, task, metric }: Pick<Trial, 'model' | 'recipe' | 'task' | 'metric'>): string {
+  return JSON.stringify([model, recipe, task, metric]);
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;
+}
