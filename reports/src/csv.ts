@@ -2,6 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { CellKey, CellResult, Row, TaskRecord } from '@lowbit/core';
 import { compareFigures } from './delta.js';
 import { listGroupRows } from './group-rows.js';
+import { guardFormula } from './guard-formula.js';
 import { isFloat } from './recipe-series.js';
 import { indexCells, type CellIndex } from './cell-index.js';
 import { buildResultTables, type DoneEntry } from './result-table.js';
@@ -135,12 +136,4 @@ function findDelta(float: string | undefined, index: CellIndex, row: Row, means:
 function toText(field: Field): string {
   if (typeof field === 'string') return guardFormula(field);
   return field === undefined || field === null ? '' : String(field);
-}
-
-/**
- * A leading apostrophe before text that a spreadsheet would run as a formula. Text only: a number may begin with a minus.
- * Full-width signs count, because some spreadsheets read them as the plain ones.
- */
-export function guardFormula(text: string): string {
-  return /^[\s\u0000]*[=+\-@＝＋－＠]|^[\t\r\n]/.test(text) ? `'${text}` : text;
 }

@@ -17,7 +17,9 @@ export { compareFigures, isWithinError, type Delta, type Figure } from './delta.
 export { nameSeries } from './recipe-series.js';
 export { renderResults } from './markdown.js';
 export { listFigures, type RunFigures } from './json.js';
-export { guardFormula } from './csv.js';
+export { guardFormula } from './guard-formula.js';
+export { escapeLatex } from './escape-latex.js';
+export { toCsv, toLatex, toMarkdown, type TextCell, type TextTable } from './text-table.js';
 export { escapeMarkdown } from './escape-markdown.js';
 export { buildPlots, type PlotModel } from './plot-model.js';
 export {

@@ -1,7 +1,6 @@
 import type { RecipeRecord, TaskGroup } from '@lowbit/core';
 import { escapeMarkdown } from './escape-markdown.js';
 import { summarise } from './finding.js';
-import { directionArrow, formatEntry, formatEntryDelta, formatStderr } from './format-entry.js';
 import { formatInstant } from './format-instant.js';
 import { formatCount } from './format-number.js';
 import { listCalibration, listEnvironment, orderRecipes, type Fact } from './protocol-facts.js';
@@ -9,8 +8,10 @@ import { collectNotes } from './notes.js';
 import { describeGroup } from './group-rows.js';
 import { formatOption, listOverrides } from './recipe-series.js';
 import { buildResultTables, type Entry, type MetricColumn, type ResultTable } from './result-table.js';
+import { describeEntry, describeResults, labelColumn, selectColumns } from './result-text.js';
 import type { RunData } from './run-data.js';
 import { collectTaskFacts, describePrompt, type TaskFacts } from './task-facts.js';
+import { formatMarkdownCell, toMarkdown, type TextCell } from './text-table.js';
 
 export function renderMarkdown(runs: readonly RunData[], title: string): string {
   const parts = [`# ${escapeMarkdown(title)}`, ...runs.flatMap((run) => renderRun(run, runs.length > 1))];
@@ -52,16 +53,7 @@ function describeMarks(tables: readonly ResultTable[]): string {
 
 /** The main table, its columns aligned for who reads the file as text. */
 export function renderResults(whole: ResultTable): string {
-  const table = selectColumns(whole, ({ measured }) => !measured);
-  const header = ['recipe', 'bits', 'bits per weight', ...table.columns.map(titleColumn), 'fallbacks'];
-  const lines = table.rows.map((row) => [
-    escapeMarkdown(row.recipe),
-    row.bits === undefined ? '–' : String(row.bits),
-    row.bitsPerWeight?.toFixed(2) ?? '–',
-    ...row.entries.flatMap((entry, index) => (table.columns[index] ? renderEntry(entry, table.columns[index]) : [])),
-    row.isFloat ? '–' : String(row.fallbacks.length),
-  ]);
-  return alignTable(header, lines, 1);
+  return toMarkdown(describeResults(selectColumns(whole, ({ measured }) => !measured)));
 }
 
 /** A line for each recipe: figures of this machine and execution, which stand in no table with others. */
@@ -78,62 +70,31 @@ function renderMeasured(whole: ResultTable): string {
   return lines.join('\n\n');
 }
 
-function selectColumns(table: ResultTable, isWanted: (column: MetricColumn) => boolean): ResultTable {
-  const isKept = (_: unknown, index: number): boolean => {
-    const column = table.columns[index];
-    return column !== undefined && isWanted(column);
-  };
-  return {
-    ...table,
-    columns: table.columns.filter(isKept),
-    rows: table.rows.map((row) => ({ ...row, entries: row.entries.filter(isKept) })),
-  };
-}
-
-function titleColumn(column: MetricColumn): string {
-  const unit = column.unit === 'percent' ? ', %' : '';
-  return `${escapeMarkdown(`${column.task} ${column.metric}`)}${unit} ${directionArrow(column)}`;
+function titleColumn({ task, ...column }: MetricColumn): string {
+  return escapeMarkdown(`${task} ${labelColumn(column)}`);
 }
 
 function renderEntry(entry: Entry, column: MetricColumn): string {
-  if (entry.status === 'failed') return `failed: ${escapeMarkdown(entry.code)}`;
-  if (entry.status === 'missing') return 'no result yet';
-  if (entry.status === 'none') return '–';
-  const value = formatEntry(entry, column);
-  const stderr = formatStderr(entry, column);
-  const delta = formatEntryDelta(entry, column);
-  return [
-    entry.isBest || entry.tiesForBest ? `**${value}**` : value,
-    ...(stderr === undefined ? [] : [`± ${stderr}`]),
-    ...(delta === undefined ? [] : [`(${entry.isDistinct === false ? '≈ ' : ''}${delta})`]),
-  ].join(' ');
+  return formatMarkdownCell(describeEntry(entry, column));
 }
 
 function renderTasks(facts: readonly TaskFacts[]): string {
   const count = (value: number | undefined) => (value === undefined ? '–' : formatCount(value));
-  const lines = facts.map(({ model, task, columns, counts }) => [
-    escapeMarkdown(model),
-    escapeMarkdown([`${task.name} v${task.version}`, describePrompt(task) ?? []].flat().join(', ')),
-    escapeMarkdown(columns.map(({ metric, protocol }) => (protocol ? `${metric} ${protocol}` : metric)).join(', ')),
-    escapeMarkdown(task.source),
-    count(counts?.documents),
-    count(counts?.tokens),
-    count(counts?.computedTokens),
-    count(counts?.windows),
-    escapeMarkdown(counts?.tokenSha256 || '–'),
+  const text = (shown: string): TextCell => ({ text: shown });
+  const rows = facts.map(({ model, task, columns, counts }) => [
+    text(model),
+    text([`${task.name} v${task.version}`, describePrompt(task) ?? []].flat().join(', ')),
+    text(columns.map(({ metric, protocol }) => (protocol ? `${metric} ${protocol}` : metric)).join(', ')),
+    text(task.source),
+    text(count(counts?.documents)),
+    text(count(counts?.tokens)),
+    text(count(counts?.computedTokens)),
+    text(count(counts?.windows)),
+    text(counts?.tokenSha256 || '–'),
   ]);
-  const header = [
-    'model',
-    'task',
-    'metrics',
-    'source',
-    'documents',
-    'tokens',
-    'computed',
-    'windows',
-    'token ids, sha256',
-  ];
-  return alignTable(header, lines, 4);
+  const labels = ['model', 'task', 'metrics', 'source', 'documents', 'tokens', 'computed', 'windows'];
+  const columns = [...labels, 'token ids, sha256'].map((label, index) => ({ label, isText: index < 4 }));
+  return toMarkdown({ columns, rows });
 }
 
 function renderGroups(groups: readonly TaskGroup[] = []): string {
@@ -157,21 +118,4 @@ function renderFacts(heading: string, facts: readonly Fact[]): string {
   if (facts.length === 0) return '';
   const lines = facts.map(({ name, value }) => `- ${name}: ${escapeMarkdown(value)}`);
   return [`### ${heading}`, '', ...lines].join('\n');
-}
-
-/** The first `textColumns` are aligned left, the others right. */
-function alignTable(header: string[], lines: string[][], textColumns: number): string {
-  const widths = header.map((title, column) =>
-    Math.max(3, ...[title, ...lines.map((line) => line[column] ?? '')].map(lengthOf)),
-  );
-  const pad = (text: string, column: number) => {
-    const room = ' '.repeat((widths[column] ?? 0) - lengthOf(text));
-    return column < textColumns ? text + room : room + text;
-  };
-  const rule = widths.map((width, column) => (column < textColumns ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
-  return [header, rule, ...lines].map((line) => `| ${line.map(pad).join(' | ')} |`).join('\n');
-}
-
-function lengthOf(text: string): number {
-  return [...text].length;
 }

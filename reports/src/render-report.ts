@@ -2,13 +2,14 @@ import { renderComparisonsCsv } from './comparisons-csv.js';
 import { renderCsv } from './csv.js';
 import { renderHtml } from './html/page.js';
 import { renderJson } from './json.js';
+import { renderLatex } from './latex.js';
 import { renderMarkdown } from './markdown.js';
 import { indexCells } from './cell-index.js';
 import { ReportEmptyError, type ReportFile, type ReportFormat, type RunData } from './run-data.js';
 
 /**
  * Renders one run, or several side by side, into `report.html`, `report.csv` (with `comparisons.csv` where cells were
- * compared), `report.md` and `report.json`. The same data gives the
+ * compared), `report.md`, `report.tex` and `report.json`. The same data gives the
  * same bytes. Throws REPORT_EMPTY where no planned cell has a result.
  */
 export async function renderReport(
@@ -22,6 +23,7 @@ export async function renderReport(
     html: () => renderHtml(runs, title),
     csv: () => renderCsv(runs),
     md: () => renderMarkdown(runs, title),
+    tex: () => renderLatex(runs),
     json: () => renderJson(runs),
   };
   const files = await Promise.all(

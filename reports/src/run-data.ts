@@ -8,7 +8,7 @@ export interface RunData {
   comparisons?: RunComparisons | undefined;
 }
 
-export type ReportFormat = 'html' | 'csv' | 'md' | 'json';
+export type ReportFormat = 'html' | 'csv' | 'md' | 'tex' | 'json';
 
 export interface ReportFile {
   /** File name without a folder: `report.html`. */

@@ -2,7 +2,7 @@ import { ReportEmptyError, renderReport, stripMeasurements, type RunData } from 
 import t from 'tap';
 import { makeRunData } from './fixtures/run-data.js';
 
-const formats = ['html', 'csv', 'md'] as const;
+const formats = ['html', 'csv', 'md', 'tex'] as const;
 
 /** The same plan executed again at another time: other times, other memory, results in another order. */
 function runAgain(run: RunData): RunData {

@@ -93,7 +93,7 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
   command('report', 'render finished runs')
     .argument('<run...>', 'run folders')
     .requiredOption('-o, --output <folder>', 'where the files go')
-    .option('--format <formats>', 'html,csv,md,json', splitList, ['html'])
+    .option('--format <formats>', 'html,csv,md,tex,json', splitList, ['html'])
     .action((runs: string[], options) => then(report(runs, options)));
 
   command('import', "lm-evaluation-harness's results and samples as a run")

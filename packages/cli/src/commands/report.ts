@@ -3,7 +3,7 @@ import type { ReportFormat, RunData } from '@lowbit/reports';
 import { exitStatus } from '../exit-status.js';
 import { writeReport } from '../write-report.js';
 
-const formats: readonly ReportFormat[] = ['html', 'csv', 'md', 'json'];
+const formats: readonly ReportFormat[] = ['html', 'csv', 'md', 'tex', 'json'];
 
 /** `lowbit report RUN... -o DIR`: the same report as the run's own, from the store at any time. */
 export async function report(
@@ -14,7 +14,7 @@ export async function report(
   if (unknown !== undefined)
     throw new LowbitError(
       'USAGE',
-      `Expected report formats of ${formats.join(', ')}, got '${unknown}'; ${unknown === 'tex' ? 'tex is not there yet' : 'name one of them'}.`,
+      `Expected report formats of ${formats.join(', ')}, got '${unknown}'; name one of them.`,
     );
   const wanted = formats.filter((name) => format.includes(name));
   for (const path of await writeReport(await Promise.all(runs.map(readCompared)), output, wanted))

@@ -22,7 +22,7 @@ export async function run(
   const outcome = await execute(experiment, folder, host, measureAgain);
   if (outcome.interrupted) return exitStatus.interrupted;
   const compared = { ...outcome, comparisons: await compareRun(folder, outcome) };
-  await writeReport([compared], folder, ['html', 'csv', 'md']);
+  await writeReport([compared], folder, ['html', 'csv', 'md', 'tex']);
   process.stdout.write(
     json
       ? `${JSON.stringify(listFigures(compared))}\n`
