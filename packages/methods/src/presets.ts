@@ -20,23 +20,30 @@ const smoothLevel = (activations: string): string =>
 /** SmoothQuant's README: weights per channel, activations per token, alpha of Llama-2 7B and 13B. */
 const smooth = 'smoothquant(alpha=0.85)+rtn(bits=8,grid=smoothquant)+activations(bits=8,outputs=true)';
 /** Its table was made in bfloat16: the quantizers compute in it; the rest of the forward pass stays float32. */
-const smoothInBfloat16 =
-  'smoothquant(alpha=0.85)+rtn(bits=8,grid=smoothquant,arithmetic=bfloat16)+activations(bits=8,outputs=true,arithmetic=bfloat16)';
+const smoothInBfloat16 = (alpha: number): string =>
+  `smoothquant(alpha=${alpha})+rtn(bits=8,grid=smoothquant,arithmetic=bfloat16)+activations(bits=8,outputs=true,arithmetic=bfloat16)`;
 
 /** QuaRot section 5: activations clipped by 0.9, cache asymmetric per head clipped by 0.95, weights per channel with clip search. */
-const quarotCache = 'activations(bits=4,clipRatio=0.9)+kv(bits=4,clipRatio=0.95,quarotValues=true)';
+const quarotKeysAndValues = 'kv(bits=4,clipRatio=0.95,quarotValues=true)';
+const quarotCache = `activations(bits=4,clipRatio=0.9)+${quarotKeysAndValues}`;
 const quarotWeights = 'bits=4,grid=quarot,clip=mse';
+/** Its rows with groups: the same size for weights and activations. */
+const quarotGroups = (size: number): string =>
+  `quarot+gptq(${quarotWeights},groupSize=${size},groupScales=dynamic,trueSequential=true)+activations(bits=4,granularity=group,groupSize=${size},clipRatio=0.9)+${quarotKeysAndValues}`;
+
+/** The LLaMA rows of GPTQ's README. */
+const gptqTricks = 'grid=gptq,symmetric=false,actOrder=group,groupScales=dynamic,trueSequential=true';
 
 /** Papers' settings, each the recipe that it stands for. */
 const papers: [string, string][] = [
   // GPTQ table 3 (OPT) and the LLaMA rows of its README.
   ['gptq-paper-w3', 'gptq(bits=3,grid=gptq,symmetric=false,groupScales=dynamic)'],
   ['gptq-paper-w4', 'gptq(bits=4,grid=gptq,symmetric=false,groupScales=dynamic)'],
-  ['gptq-llama-w4', 'gptq(bits=4,grid=gptq,symmetric=false,actOrder=group,groupScales=dynamic,trueSequential=true)'],
-  [
-    'gptq-llama-w3-g128',
-    'gptq(bits=3,groupSize=128,grid=gptq,symmetric=false,actOrder=group,groupScales=dynamic,trueSequential=true)',
-  ],
+  ['gptq-opt-w4-actorder', 'gptq(bits=4,grid=gptq,symmetric=false,actOrder=group,groupScales=dynamic)'],
+  ['gptq-llama-w3', `gptq(bits=3,${gptqTricks})`],
+  ['gptq-llama-w4', `gptq(bits=4,${gptqTricks})`],
+  ['gptq-llama-w3-g128', `gptq(bits=3,groupSize=128,${gptqTricks})`],
+  ['gptq-llama-w4-g128', `gptq(bits=4,groupSize=128,${gptqTricks})`],
   // Defaults of AutoGPTQ 9f7d370 and GPTQModel 5.6.
   [
     'autogptq-w4-g128',
@@ -47,12 +54,16 @@ const papers: [string, string][] = [
     'gptq(bits=4,groupSize=128,grid=gptq,actOrder=group-aware,groupScales=dynamic,trueSequential=true,dampPercent=0.05,scaleType=float16)',
   ],
   ['smoothquant-w8a8', smooth],
-  ['smoothquant-w8a8-bf16', smoothInBfloat16],
+  ['smoothquant-w8a8-bf16', smoothInBfloat16(0.85)],
+  // Alpha of Llama-2-70B, and of Mistral.
+  ['smoothquant-w8a8-bf16-a90', smoothInBfloat16(0.9)],
+  ['smoothquant-w8a8-bf16-a80', smoothInBfloat16(0.8)],
   ['smoothquant-o1', smoothLevel('granularity=token')],
   ['smoothquant-o2', smoothLevel('granularity=tensor')],
   ['smoothquant-o3', smoothLevel('granularity=tensor,range=static')],
   ['quarot-w4a4kv4-rtn', `quarot+rtn(${quarotWeights})+${quarotCache}`],
   ['quarot-w4a4kv4-gptq', `quarot+gptq(${quarotWeights},trueSequential=true)+${quarotCache}`],
+  ...[64, 128, 256].map((size): [string, string] => [`quarot-w4a4kv4-gptq-g${size}`, quarotGroups(size)]),
   // KIVI: groups of 32, window of 128.
   ['kivi-2', 'kv(bits=2,window=128,keyAxis=channel,groupSize=32)'],
   ['kivi-4', 'kv(bits=4,window=128,keyAxis=channel,groupSize=32)'],

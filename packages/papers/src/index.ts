@@ -1,2 +1,6 @@
 export { findTable, tables } from './tables.js';
-export type { PaperRow, PaperTable } from './table.js';
+export { isCovered } from './table.js';
+export type { CoveredRow, PaperRow, PaperTable, StandIn, UncoveredRow } from './table.js';
+export { knownDecoder, paperModels } from './models.js';
+export type { ModelId, PaperModel } from './models.js';
+export type { Measure } from './measures.js';
