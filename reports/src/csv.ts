@@ -30,7 +30,7 @@ export function renderCsv(runs: readonly RunData[]): string {
 /** A line of names, then the records in their order. */
 export function formatCsv<K extends string>(columns: readonly K[], records: readonly Record<K, Field>[]): string {
   const lines = records.map((record) => columns.map((column) => toText(record[column])));
-  return stringify([[...columns], ...lines], { record_delimiter: '\n' });
+  return stringify([columns.map(guardFormula), ...lines], { record_delimiter: '\n' });
 }
 
 interface Index extends CellIndex {

@@ -4,6 +4,7 @@ import { doctor } from './commands/doctor.js';
 import { evaluate } from './commands/eval.js';
 import { exportTo } from './commands/export.js';
 import { exportResults } from './commands/export-results.js';
+import { addToHistory, aggregates, history, historyFormats, rebuildHistory } from './commands/history.js';
 import { importResults } from './commands/import-results.js';
 import { inspect } from './commands/inspect.js';
 import { list } from './commands/list.js';
@@ -107,6 +108,45 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
     .argument('<run>', 'its folder')
     .requiredOption('-o, --output <folder>', 'where the files go')
     .action((path: string, options) => then(exportResults(path, options)));
+
+  const past = command('history', 'rows of all runs from an index over their files: filter, pivot, export')
+    .argument('[folder...]', 'folders of runs (default: runs)')
+    .option('--index <file>', 'the index (default: history.duckdb in the first folder)')
+    .option(
+      '--run <pattern>',
+      'runs by name; * stands for any characters; may be repeated, as the next ones',
+      collect,
+      [],
+    )
+    .option('--model <pattern>', 'models', collect, [])
+    .option('--recipe <pattern>', 'recipes', collect, [])
+    .option('--task <pattern>', 'tasks', collect, [])
+    .option('--metric <pattern>', 'metrics', collect, [])
+    .option('--status <pattern>', 'done, failed, missing or unreadable', collect, [])
+    .option('--since <time>', 'runs from then on: 2026-11-22, 2026-11-22T10:00Z or 7d')
+    .option('--until <time>', 'runs up to then')
+    .option('--where <condition>', "in SQL: 'bitsPerWeight < 4.5'")
+    .option('--columns <names>', 'of rows, separated by commas', splitList)
+    .option('--sort <names>', 'columns, with a minus for the largest first (default: -created)', splitList)
+    .option('--limit <n>', 'only the first rows (default: 50 in a table on the terminal)', wholeNumber)
+    .addOption(
+      new Option('--pivot [rows,columns,value]', 'columns of rows, several joined by +').preset('recipe,task,value'),
+    )
+    .addOption(new Option('--aggregate <kind>', 'of --pivot').choices(aggregates).default('latest'))
+    .option('--sql <query>', 'over rows, runs, layers, changes and leftOut, in place of all other filters')
+    .addOption(new Option('--format <format>').choices(historyFormats).default('table'))
+    .option('-o, --output <file>', 'where it goes (default: standard output)')
+    .action((folders: string[], options) => then(history(folders, options)));
+  past
+    .command('add')
+    .description('folders of runs, or runs, that the index shall know')
+    .argument('<folder...>', 'where they lie')
+    .action((folders: string[], _, self: Command) => then(addToHistory(folders, self.optsWithGlobals())));
+  past
+    .command('rebuild')
+    .description('the index anew, from nothing but the run files')
+    .argument('[folder...]', 'besides those that it knows')
+    .action((folders: string[], _, self: Command) => then(rebuildHistory(folders, self.optsWithGlobals())));
 
   command('list', 'methods, presets, tasks, groups, families, formats, exports or devices')
     .argument('<what>', 'methods | presets | tasks | groups | families | formats | exports | devices')

@@ -56,6 +56,8 @@ export const errorCodes = [
   'RUN_LOCKED',
   'RUN_UNREADABLE',
   'NIGHT_MISSING',
+  'HISTORY_INDEX',
+  'HISTORY_QUERY',
   'WORKER_LOST',
   'REPORT_EMPTY',
   'USAGE',
