@@ -1,5 +1,6 @@
 import { arch, availableParallelism, cpus, platform, release, totalmem } from 'node:os';
 import type { Kernels } from '@lowbit/kernels';
+import { findCommit } from './commit.js';
 import { listDevices, runtimeVersion } from './engine/runtime.js';
 import { LowbitError } from './errors.js';
 import type { Experiment } from './experiment.js';
@@ -37,6 +38,7 @@ export function describeEnvironment(
 ): Environment {
   return {
     lowbit: version,
+    commit: findCommit(),
     node: process.versions.node,
     onnxruntime: runtimeVersion,
     platform: `${platform()} ${release()} ${arch()}`,

@@ -75,6 +75,7 @@ export { loadKernels } from '@lowbit/kernels';
 
 // Statistics
 export * from './statistics/index.js';
+export * from './difference/index.js';
 
 // Runs
 export * from './experiment.js';

@@ -1,4 +1,3 @@
-import type { Task } from '../task.js';
 import type { Sample, TaskValue } from './score-task.js';
 import { estimateMean, estimateRatio, sum } from '../statistics/estimates.js';
 import type { Divergence } from './token-scorer.js';
@@ -10,11 +9,8 @@ export interface BaselineDocument {
   targetLogprob?: number | undefined;
 }
 
-export function toBaseline<Doc>(task: Task<Doc>, docs: readonly Doc[], samples: readonly Sample[]): BaselineDocument[] {
-  return samples.map(({ results, scores }, index) => {
-    const target = task.target && results[task.target(docs[index] as Doc)];
-    return { scores, ...(target?.kind === 'logLikelihood' ? { targetLogprob: target.logprob } : {}) };
-  });
+export function toBaseline({ scores, targetLogprob }: Sample): BaselineDocument {
+  return { scores, ...(targetLogprob === undefined ? {} : { targetLogprob }) };
 }
 
 /**

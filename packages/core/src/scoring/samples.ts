@@ -14,15 +14,16 @@ export async function writeSamples(directory: string, task: string, samples: rea
 /**
  * A line a document in lm-evaluation-harness's form: `doc_id`, `resps` (a list per request, `[[logprob, isGreedy]]`; a
  * generated text `[text]`, a rolling text has `[[logprob]]`, windows their mean losses, with `window_tokens` where they score unlike numbers of them),
- * and the document's scores under the harness's names (`acc`, `acc_norm`).
+ * the document's scores under the harness's names (`acc`, `acc_norm`), and `target_logprob` of the right answer.
  */
 export function formatSamples(samples: readonly Sample[]): string {
   return samples
-    .map(({ docId, results, scores }) => {
+    .map(({ docId, results, scores, targetLogprob }) => {
       const named = Object.fromEntries(Object.entries(scores).map(([name, value]) => [toSnakeCase(name), value]));
       const tokens = results.flatMap((result) => (result.kind === 'windows' ? result.scoredTokens : []));
       const unlike = tokens.some((count) => count !== tokens[0]) ? { window_tokens: tokens } : {};
-      return `${JSON.stringify({ doc_id: docId, resps: results.map(formatResult), ...unlike, ...named })}\n`;
+      const target = targetLogprob === undefined ? {} : { target_logprob: targetLogprob };
+      return `${JSON.stringify({ doc_id: docId, resps: results.map(formatResult), ...unlike, ...named, ...target })}\n`;
     })
     .join('');
 }

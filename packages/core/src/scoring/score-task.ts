@@ -33,6 +33,8 @@ export interface Sample {
   docId: number;
   results: RequestResult[];
   scores: Record<string, number>;
+  /** Of the right answer, nats, where the task names one. */
+  targetLogprob?: number | undefined;
 }
 
 export interface TaskScore {
@@ -54,7 +56,9 @@ export async function scoreTask(task: Task, options: TaskOptions): Promise<TaskS
   let next = 0;
   const samples = docs.map((doc, docId): Sample => {
     const own = results.slice(next, (next += requests[docId].length));
-    return { docId, results: own, scores: task.score(doc, own) };
+    const target = task.target && own[task.target(doc)];
+    const targetLogprob = target?.kind === 'logLikelihood' ? { targetLogprob: target.logprob } : {};
+    return { docId, results: own, scores: task.score(doc, own), ...targetLogprob };
   });
   const measured = aggregate(
     task,
@@ -66,7 +70,7 @@ export async function scoreTask(task: Task, options: TaskOptions): Promise<TaskS
     if (!value) throw noScore(task, metric.name);
     return { ...value, protocol: nameProtocol(metric, results, options.window), higherIsBetter: metric.higherIsBetter };
   });
-  const distances = await measureDistance(toBaseline(task, docs, samples), options.baseline);
+  const distances = await measureDistance(samples.map(toBaseline), options.baseline);
   let nextRequest = 0;
   const byDocument = requests.map(
     ({ length }) => divergences?.slice(nextRequest, (nextRequest += length)).flat() ?? [],

@@ -81,7 +81,7 @@ function comparedMetrics({ metrics }: TaskRecord): TaskRecord['metrics'] {
 }
 
 /** Enough for the smallest p to pass Holm's first step twice over, whatever the size of the family. */
-function replicatesFor(family: number, level: number): number {
+export function replicatesFor(family: number, level: number): number {
   return Math.max(9_999, Math.ceil((2 * family) / (1 - level)));
 }
 
@@ -130,7 +130,7 @@ function compareTask(
 }
 
 /** Resamples drawn once for each number of groups, so that all cells of a task share them. */
-function rememberDraws(replicates: number, seed: number): Draw {
+export function rememberDraws(replicates: number, seed: number): Draw {
   const drawn = new Map<number, Resamples>();
   return (n) => {
     const known = drawn.get(n) ?? drawResamples(n, { replicates, seed });
@@ -144,7 +144,7 @@ function listPairs(n: number): [earlier: number, later: number][] {
 }
 
 /** A cell's observations of a metric, or why there are none. They must give the figure that the cell has. */
-function readFacts(
+export function readFacts(
   { rows, counts }: CellResult,
   samples: string | undefined,
   metric: string,

@@ -2,12 +2,17 @@
 export interface RunDifference {
   before: RunLabel;
   after: RunLabel;
-  /** In the order of the later run's table, what is gone last. One for each metric that either run has. */
+  /**
+   * In the order of the later run's table, what is gone last. One for each metric that either run has, and `targetLogprob`, the
+   * mean log-probability of the right answers, for cells that were computed again and whose samples hold it.
+   */
   rows: RowVerdict[];
   /** What can have moved a figure: versions, commit, processor, recipes, data. */
   changes: RunChange[];
-  /** Linears whose errors moved, the most first, where a recipe's artifact is not the same. */
+  /** Linears whose errors moved, the most first, where a recipe's artifact is not the same; some tens at most. */
   layers: LayerShift[];
+  /** How many more moved. */
+  layersLeftOut: number;
   /** Level of the paired tests; their p are adjusted by Holm over the difference. */
   level: number;
 }
@@ -20,11 +25,19 @@ export interface RunLabel {
   href?: string | undefined;
 }
 
-/** `incomparable`: both have a figure, but of different protocols, tokens or tasks; `reason` says which. */
+/**
+ * `incomparable`: both have a figure, but of different protocols, tokens or tasks, or the later run has no result of the cell
+ * yet; `reason` says which.
+ */
 export type Verdict = 'improved' | 'same' | 'worse' | 'new' | 'gone' | 'failed' | 'incomparable';
 
 /** In order of alarm. */
 export const verdicts: readonly Verdict[] = ['worse', 'failed', 'incomparable', 'gone', 'new', 'improved', 'same'];
+
+/** Whether a row is a regression, or may hide one: exit status 1. Times of two unlike machines are neither. */
+export function isAlarming({ verdict, measured }: Pick<RowVerdict, 'verdict' | 'measured'>): boolean {
+  return verdict === 'worse' || verdict === 'failed' || (verdict === 'incomparable' && !measured);
+}
 
 export interface RowVerdict {
   model: string;
@@ -50,7 +63,7 @@ export interface RowVerdict {
   adjustedP?: number | undefined;
   /** Relative, where `test` is `tolerance` or `series`. */
   tolerance?: number | undefined;
-  /** The sentence's end: why it failed, is gone, or cannot be compared. */
+  /** The sentence's end: why it failed, is gone, cannot be compared, or what moved although it is called the same. */
   reason: string | undefined;
 }
 

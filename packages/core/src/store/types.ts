@@ -101,6 +101,8 @@ export interface CalibrationRecord {
 
 export interface Environment {
   lowbit: string;
+  /** Of the checkout that Lowbit runs from, `+` behind it where files were changed; undefined where it is no checkout. */
+  commit?: string | undefined;
   node: string;
   onnxruntime: string;
   platform: string;
