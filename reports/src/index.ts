@@ -1,4 +1,6 @@
 export { renderReport } from './render-report.js';
+export { renderDifference, type DifferenceFormat } from './difference/render-difference.js';
+export { renderNight, type NightFormat } from './night/render-night.js';
 export { ReportEmptyError, type ReportFile, type ReportFormat, type RunData } from './run-data.js';
 export { stripMeasurements } from './strip-measurements.js';
 export {

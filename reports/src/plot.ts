@@ -1,45 +1,19 @@
-import { parse, View, Warn } from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import { drawSpec, plotFrame, type PlotLayers, type PlotSpec } from './draw-spec.js';
 import { plotSize, type PlotModel, type PlotSeries } from './plot-model.js';
 import { styleSeries } from './plot-style.js';
 
 /** Room for the vertical axis: fixed, so that plots beside each other have the same size. */
 const yExtent = { minExtent: 34, maxExtent: 34 };
 
-type Layers = Extract<TopLevelSpec, { layer: unknown }>['layer'];
-
-/** Draws a plot as an SVG element without script, style or identifiers; needs neither a canvas nor the network. */
-export async function drawPlot(plot: PlotModel): Promise<string> {
-  const view = new View(parse(compile(toSpec(plot)).spec), { renderer: 'none', logLevel: Warn });
-  const svg = await view.toSVG();
-  view.finalize();
-  return slim(svg);
+/** Draws a plot as an SVG element. */
+export function drawPlot(plot: PlotModel): Promise<string> {
+  return drawSpec(toSpec(plot));
 }
 
-function toSpec(plot: PlotModel): TopLevelSpec {
-  const ink = 'var(--muted)';
+function toSpec(plot: PlotModel): PlotSpec {
   return {
-    $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
+    ...plotFrame,
     ...plotSize,
-    background: 'transparent',
-    padding: { left: 4, right: 8, top: 8, bottom: 4 },
-    config: {
-      aria: false,
-      font: 'inherit',
-      view: { stroke: null },
-      axis: {
-        domainColor: 'var(--line-strong)',
-        gridColor: 'var(--line)',
-        labelColor: ink,
-        labelFontSize: 11,
-        labelPadding: 6,
-        ticks: false,
-        titleColor: ink,
-        titleFontSize: 11,
-        titleFontWeight: 'normal',
-        titlePadding: 8,
-      },
-    },
     layer: [...drawBaseline(plot), ...plot.series.flatMap((series) => drawSeries(plot, series)), ...drawLabels(plot)],
   };
 }
@@ -67,7 +41,7 @@ function axes(plot: PlotModel) {
   };
 }
 
-function drawBaseline(plot: PlotModel): Layers {
+function drawBaseline(plot: PlotModel): PlotLayers {
   if (!plot.baseline) return [];
   const { x, y } = axes(plot);
   const { y: value, label, side } = plot.baseline;
@@ -87,7 +61,7 @@ function drawBaseline(plot: PlotModel): Layers {
   ];
 }
 
-function drawSeries(plot: PlotModel, series: PlotSeries): Layers {
+function drawSeries(plot: PlotModel, series: PlotSeries): PlotLayers {
   const { x, y } = axes(plot);
   const { colour, dash, shape } = styleSeries(series.style);
   const data = { values: series.points };
@@ -110,7 +84,7 @@ function drawSeries(plot: PlotModel, series: PlotSeries): Layers {
   ];
 }
 
-function drawLabels(plot: PlotModel): Layers {
+function drawLabels(plot: PlotModel): PlotLayers {
   return plot.labels.map(({ text, style, x, pixel }) => ({
     data: { values: [{ x, pixel, text }] },
     mark: { type: 'text', align: 'right', dx: -9, color: styleSeries(style).colour, fontSize: 11.5, fontWeight: 600 },
@@ -120,15 +94,4 @@ function drawLabels(plot: PlotModel): Layers {
       text: { field: 'text' },
     },
   }));
-}
-
-/** Leaves out what only Vega's own runtime reads; text content is escaped, so a tag is what lies between < and >. */
-function slim(svg: string): string {
-  return svg.replace(/<[^>]*>/g, (tag) =>
-    tag
-      .replace(/ (?:class|role|aria-[a-z]+|pointer-events|xmlns:xlink|version)="[^"]*"/g, '')
-      .replace(/ opacity="1"/g, '')
-      .replace(/(\.\d{3})\d+/g, '$1')
-      .replace(/^<svg /, '<svg aria-hidden="true" focusable="false" '),
-  );
 }

@@ -1,0 +1,77 @@
+import type { LayerShift, RunChange, RunDifference, RunLabel } from '@lowbit/core';
+import { formatInstant } from '../format-instant.js';
+import { formatFixed, formatSignificant } from '../format-number.js';
+import { figureWords } from './describe-difference.js';
+import { linkTo } from './link-to.js';
+import { formatShift } from './format-figures.js';
+
+/** What can have moved a figure, and the linears that moved. */
+export interface ChangesView {
+  before: LabelView;
+  after: LabelView;
+  changes: { what: string; of: string; before: ValueView; after: ValueView }[];
+  layers: {
+    recipe: string;
+    model: string | null;
+    layer: string;
+    figure: string;
+    before: string;
+    after: string;
+    shift: string;
+    sort: string;
+  }[];
+}
+
+export interface LabelView {
+  name: string;
+  created: string;
+  href: string | null;
+}
+
+interface ValueView {
+  text: string;
+  isHash: boolean;
+}
+
+export function viewChanges({ before, after, changes, layers }: RunDifference): ChangesView {
+  const severalModels = new Set(layers.map(({ model }) => model)).size > 1;
+  return {
+    before: viewLabel(before),
+    after: viewLabel(after),
+    changes: changes.map(viewChange),
+    layers: layers.map((layer) => ({ ...viewLayer(layer), model: severalModels ? layer.model : null })),
+  };
+}
+
+export function viewLabel({ name, created, href }: RunLabel): LabelView {
+  return { name, created: formatInstant(created), href: linkTo(href) ?? null };
+}
+
+function viewChange({ what, of, before, after }: RunChange) {
+  return { what, of: of || '–', before: viewValue(before), after: viewValue(after) };
+}
+
+function viewValue(value: string | undefined): ValueView {
+  // Digests and commits: shown short, whole when copied.
+  return { text: value ?? '–', isHash: /^(?:sha256:)?[0-9a-f]{20,64}\+?$/.test(value ?? '') };
+}
+
+function viewLayer({ recipe, layer, figure, before, after }: LayerShift) {
+  const format = (value: number | undefined): string =>
+    value === undefined
+      ? '–'
+      : figure === 'bitsPerWeight'
+        ? formatFixed(value, 3)
+        : `${formatSignificant(value * 100)} %`;
+  const shift = formatShift(before, after);
+  const sort = shift === undefined ? '' : String((after ?? 0) / (before ?? 1) - 1);
+  return {
+    recipe,
+    layer,
+    figure: figureWords[figure],
+    before: format(before),
+    after: format(after),
+    shift: shift ?? '–',
+    sort,
+  };
+}
