@@ -14,6 +14,8 @@ import { viewLayers } from './layers-view.js';
 import { viewProtocol } from './protocol-view.js';
 import { compileTemplate } from './render-template.js';
 import { viewResults } from './results-view.js';
+import { locateRecipes, type RecipePages } from '../recipe-pages.js';
+import { anchor } from './templates/anchor.js';
 import { comparisons } from './templates/comparisons.js';
 import { frame } from './templates/frame.js';
 import { layers } from './templates/layers.js';
@@ -34,7 +36,7 @@ const noteWords: Record<Note['kind'], string> = {
 /** The whole report as one HTML document that needs nothing beside itself. */
 export async function renderHtml(runs: readonly RunData[], title: string): Promise<string> {
   const views = await Promise.all(runs.map((run, index) => viewRun(run, index, runs.length > 1)));
-  const render = compileTemplate(page, { comparisons, frame, layers, plots, protocol, results, times });
+  const render = compileTemplate(page, { anchor, comparisons, frame, layers, plots, protocol, results, times });
   return render({
     title,
     findings: views.flatMap(({ findings }) => findings),
@@ -52,7 +54,8 @@ async function viewRun(run: RunData, index: number, isOneOfSeveral: boolean) {
   const tables = buildResultTables(run);
   const facts = collectTaskFacts(run, tables);
   const prefix = isOneOfSeveral ? `run${index + 1}-` : '';
-  const models = await Promise.all(tables.map((table, place) => viewModel(run, table, `${prefix}model${place + 1}`)));
+  const pages = locateRecipes(run, prefix);
+  const models = await Promise.all(tables.map((table) => viewModel(run, table, pages)));
   const suffix = isOneOfSeveral ? ` of ${manifest.name}` : '';
   const severalModels = tables.length > 1;
   return {
@@ -75,8 +78,9 @@ async function viewRun(run: RunData, index: number, isOneOfSeveral: boolean) {
   };
 }
 
-async function viewModel(run: RunData, table: ResultTable, id: string) {
+async function viewModel(run: RunData, table: ResultTable, pages: RecipePages) {
   const { model } = table;
+  const id = pages.modelId(model.name);
   const models = buildPlots(table);
   const figures = await Promise.all(
     models.map(async (plot) => ({
@@ -91,7 +95,7 @@ async function viewModel(run: RunData, table: ResultTable, id: string) {
     id,
     name: model.name,
     facts: `${model.family}, ${formatParameters(model.parameters)} parameters, ${formatFixed(model.bitsPerWeight, 0)} bits per weight as it came`,
-    results: viewResults(table, `${id}-scores`),
+    results: viewResults(table, `${id}-scores`, pages),
     comparisons: viewComparisons(run, model.name),
     plots: { figures, hasBaseline: models.some((plot) => plot.baseline !== undefined), legend: viewLegend(table) },
     layers: viewLayers(table),

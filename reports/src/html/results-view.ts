@@ -2,6 +2,7 @@ import { isWithinError } from '../delta.js';
 import { directionArrow, formatEntry, formatEntryDelta, formatStderr } from '../format-entry.js';
 import { formatCount, formatRelative, formatSignificant } from '../format-number.js';
 import { describeTest, formatInterval } from '../pairs.js';
+import type { RecipePages } from '../recipe-pages.js';
 import type { DoneEntry, Entry, MetricColumn, RecipeRow, ResultTable } from '../result-table.js';
 
 /** The main table as text, ready for its template; `sort` values are plain numbers, empty where there is none. */
@@ -17,6 +18,9 @@ export interface ResultsView {
 }
 
 interface RowView {
+  id: string;
+  /** Of the recipe's page. */
+  href: string;
   /** The recipe's name in pieces between which a line may end. */
   recipe: string[];
   series: string;
@@ -43,11 +47,12 @@ interface DoneView {
   value: string;
   stderr: string | null;
   best: string | null;
+  isTie: boolean;
   delta: { text: string; sense: string; words: string } | null;
   words: string;
 }
 
-export function viewResults(table: ResultTable, id: string): ResultsView {
+export function viewResults(table: ResultTable, id: string, pages: RecipePages): ResultsView {
   const tasks = [...new Set(table.columns.map((column) => column.task))];
   return {
     id,
@@ -63,7 +68,7 @@ export function viewResults(table: ResultTable, id: string): ResultsView {
     })),
     fallbackIndex: table.columns.length + 4,
     family: table.family ?? null,
-    rows: table.rows.map((row, position) => viewRow(table, row, position)),
+    rows: table.rows.map((row, position) => viewRow(table, row, position, pages)),
   };
 }
 
@@ -71,10 +76,12 @@ function startsTask(columns: readonly MetricColumn[], position: number): boolean
   return columns[position - 1]?.task !== columns[position]?.task;
 }
 
-function viewRow(table: ResultTable, row: RecipeRow, position: number): RowView {
+function viewRow(table: ResultTable, row: RecipeRow, position: number, pages: RecipePages): RowView {
   const previous = table.rows[position - 1];
   const { bits, bitsPerWeight, fallbacks } = row;
   return {
+    id: pages.rowId(table.model.name, row.recipe),
+    href: pages.href(row.recipe),
     recipe: row.recipe.split(/(?<=[,+(=])/),
     series: row.series,
     isFloat: row.isFloat,
@@ -129,6 +136,7 @@ function viewDone(entry: DoneEntry, row: RecipeRow, column: MetricColumn): DoneV
     value: formatEntry(entry, column),
     stderr: formatStderr(entry, column) ?? null,
     best: describeBest(entry, row),
+    isTie: !entry.isBest && entry.tiesForBest,
     delta: delta && text ? { text: markDelta(text, entry), ...describeSense(delta, entry) } : null,
     words: `n ${formatCount(entry.n)}`,
   };

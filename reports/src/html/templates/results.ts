@@ -1,9 +1,9 @@
 export const results = `<div class="toolbar">
-<h3 id="{{id}}">Scores</h3>
-<p class="tools" hidden><label>Filter <input type="search" placeholder="gptq 3" data-filter="{{id}}-table" autocomplete="off" spellcheck="false"></label> <span role="status" data-status="{{id}}-table"></span></p>
+<h3 id="{{id}}">Scores{{> anchor id=id label="the scores"}}</h3>
+<p class="tools" hidden data-tools="{{id}}-table"><label>Filter <input type="search" placeholder="gptq 3" data-filter="{{id}}-table" autocomplete="off" spellcheck="false"></label> <span role="status" data-status="{{id}}-table"></span></p>
 </div>
 <div class="scroll" role="region" tabindex="0" aria-labelledby="{{id}}">
-<table class="results" id="{{id}}-table" data-sortable>
+<table class="results" id="{{id}}-table" data-sortable data-copy data-rows="recipes">
 <caption class="hidden">{{caption}}</caption>
 <thead>
 <tr><th scope="col" rowspan="2" data-column="0" class="text">Recipe</th><th scope="col" rowspan="2" data-column="1" class="text">Method</th><th scope="col" rowspan="2" data-column="2">Bits</th><th scope="col" rowspan="2" data-column="3">Bits per<br>weight</th>
@@ -15,11 +15,11 @@ export const results = `<div class="toolbar">
 </thead>
 <tbody>
 {{#each rows}}
-<tr{{#if startsGroup}} class="group"{{/if}}><th scope="row">{{#each recipe}}{{this}}<wbr>{{/each}}</th><td class="text">{{series}}</td><td data-sort="{{bits.sort}}">{{bits.text}}</td><td data-sort="{{bitsPerWeight.sort}}">{{bitsPerWeight.text}}</td>
+<tr{{#if startsGroup}} class="group"{{/if}}><th scope="row" id="{{id}}"><a href="{{href}}">{{#each recipe}}{{this}}<wbr>{{/each}}</a>{{> anchor id=id label="this row"}}</th><td class="text">{{series}}</td><td data-sort="{{bits.sort}}">{{bits.text}}</td><td data-sort="{{bitsPerWeight.sort}}">{{bitsPerWeight.text}}</td>
 {{~#each cells}}
 {{~#if done}}
 <td{{#if isFirst}} class="first"{{/if}}{{#if measured}} data-measured{{/if}} data-sort="{{sort}}" title="{{title}}"><span class="value">
-{{~#if done.best}}<b>{{done.value}}</b>{{else}}{{done.value}}{{/if~}}
+{{~#if done.best}}<b{{#if done.isTie}} class="tie"{{/if}}>{{done.value}}</b>{{else}}{{done.value}}{{/if~}}
 {{~#if done.stderr}} <small>± {{done.stderr}}</small>{{/if}}</span>
 {{~#if done.delta}}<span class="delta {{done.delta.sense}}">{{done.delta.text}}<span class="hidden">, {{done.delta.words}}</span></span>{{else}}{{#if ../isFloat}}<span class="delta">baseline</span>{{/if}}{{/if~}}
 <span class="hidden">, {{done.words}}{{#if done.best}}, {{done.best}}{{/if}}</span></td>
