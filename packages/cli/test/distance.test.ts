@@ -94,6 +94,17 @@ t.test('kl and agreement of a run are those of the full distributions in float64
     t.ok(Math.abs(value('klMax') - Math.max(...kl)) < 10 * tolerance, `${value('klMax')} and ${Math.max(...kl)}`);
     const agreeing = tokens.filter(([a, b]) => largest(a) === largest(b)).length;
     t.equal(value('top1Agreement'), agreeing / kl.length);
+    const { low = NaN, perDecade = NaN, counts = [] } = cell?.klHistogram ?? {};
+    for (const edge of [1, 9, 17, 25, 33, 41, 49, 57]) {
+      const at = low * 10 ** ((edge - 1) / perDecade);
+      const above = counts.slice(edge).reduce((sum, count) => sum + count, 0);
+      const [most, least] = [-tolerance, tolerance].map((by) => kl.filter((each) => each >= at + by).length);
+      t.ok(above <= (most ?? NaN) && above >= (least ?? NaN), `${above} tokens from ${at}`);
+    }
+    t.equal(
+      counts.reduce((sum, count) => sum + count, 0),
+      kl.length,
+    );
     const answers = cells.find((each) => each.recipe === recipe && each.task === 'story_continuation')?.rows;
     t.match(
       answers?.map(({ metric }) => metric),

@@ -58,6 +58,7 @@ export * from './scoring/encode.js';
 export * from './scoring/encode-ahead.js';
 export * from './scoring/encode-requests.js';
 export { endEncodeThread } from './scoring/encode-thread.js';
+export * from './scoring/kl-histogram.js';
 export * from './scoring/few-shot.js';
 export * from './scoring/pack.js';
 export * from './scoring/prompts.js';

@@ -6,7 +6,7 @@ import type { Method } from './method.js';
 import { parseSteps } from './parse-recipe.js';
 import type { StepSpec } from './parse-recipe.js';
 import type { Registry } from './registry.js';
-import type { RecipeRecord } from './store/types.js';
+import type { MethodRecord, RecipeRecord } from './store/types.js';
 
 /** One step of a recipe with every option present. */
 export interface ResolvedStep {
@@ -80,6 +80,17 @@ export function recordRecipe({ name, steps }: ResolvedRecipe): RecipeRecord {
       return { method, version: step.method.version, ...rest };
     }),
   };
+}
+
+/** What the methods of recipes are, each once; one that an artifact brings and no plugin here has is left out. */
+export function recordMethods(recipes: readonly RecipeRecord[], { methods }: Registry): MethodRecord[] {
+  const names = new Set(recipes.flatMap(({ steps }) => steps.map(({ method }) => method)));
+  return [...names]
+    .filter((name) => methods.has(name))
+    .map((name) => {
+      const { description, source } = methods.get(name);
+      return { name, description, source };
+    });
 }
 
 /** A step as data, which `resolveSteps` takes back. */

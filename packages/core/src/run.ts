@@ -11,7 +11,7 @@ import { noteSource } from './outside/plan-outside.js';
 import type { Job, JobProgress } from './pool/job.js';
 import { JobPool } from './pool/pool.js';
 import { checkNeed, estimateNeed, readAvailable, totalNeed } from './preflight.js';
-import { describeStep } from './recipe.js';
+import { describeStep, recordMethods } from './recipe.js';
 import type { Registry } from './registry.js';
 import { Baselines } from './run-baselines.js';
 import { CellBook } from './run-cells.js';
@@ -251,7 +251,7 @@ async function findMissing(store: RunStore, cells: readonly PlannedCell[]): Prom
 }
 
 function describeRun(
-  { experiment, kernels }: RunRequest,
+  { experiment, kernels, registry }: RunRequest,
   plan: Plan,
   layout: { workers: number; threads: number },
 ): Manifest {
@@ -276,6 +276,7 @@ function describeRun(
     planDigest: plan.digest,
     models: plan.models.flatMap(({ record, beside }) => (beside === undefined ? [record] : [])),
     recipes: plan.recipes,
+    methods: recordMethods(plan.recipes, registry),
     tasks: plan.tasks.map(({ record }) => record),
     groups: plan.groups,
     calibration: plan.models.find(({ record }) => record.calibration)?.record.calibration,

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { z } from 'zod';
-import { defineMethod, recordRecipe, Registry, resolveRecipe, resolveSteps } from '@lowbit/core';
+import { defineMethod, recordMethods, recordRecipe, Registry, resolveRecipe, resolveSteps } from '@lowbit/core';
 
 const round = defineMethod({
   name: 'round',
@@ -35,6 +35,15 @@ t.test('steps, options of every type, and defaults', async (t) => {
     { method: 'fold', version: '1', options: {} },
     { method: 'round', version: '3', options: { bits: 2, mode: 'on', symmetric: false, alpha: 0.5 } },
   ]);
+});
+
+t.test('methods are recorded once, those that are not here left out', async (t) => {
+  const record = recordRecipe(resolveRecipe('fold+round', registry));
+  const foreign = { name: 'mine', bits: 4, steps: [{ method: 'of-a-plugin', version: '1', options: {} }] };
+  t.same(
+    recordMethods([record, foreign, record], registry),
+    ['fold', 'round'].map((name) => ({ name, description: 'of the test', source: 'none' })),
+  );
 });
 
 t.test('a preset and steps as data come to the same', async (t) => {

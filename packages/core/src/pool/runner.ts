@@ -171,6 +171,7 @@ function describeCell(
       ...(omitted > 0 && { omitted }),
     },
     layers: subject.layers,
+    klHistogram: score.klHistogram,
     execution,
     source,
     seconds,

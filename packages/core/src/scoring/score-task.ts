@@ -9,6 +9,7 @@ import type { EncodeSeconds } from './encode-ahead.js';
 import { countExamples, openExamples } from './few-shot.js';
 import { buildRequests } from './prompts.js';
 import type { Chat } from './prompts.js';
+import { countDivergence, type KlHistogram } from './kl-histogram.js';
 import { keepFitting } from './keep-fitting.js';
 import { scoreRequests, type Baseline, type ScoreCounts, type ScoreOptions } from './score-requests.js';
 
@@ -41,6 +42,8 @@ export interface TaskScore {
   /** One for each metric of the task, in its order; then the distances to a baseline. */
   values: TaskValue[];
   samples: Sample[];
+  /** Where distributions were compared with a baseline's. */
+  klHistogram: KlHistogram | undefined;
   /** `omitted`: documents that the model's context cannot hold. */
   counts: ScoreCounts & { documents: number; omitted: number };
   /** What encoding the texts took, and how long scoring waited for it. */
@@ -79,6 +82,7 @@ export async function scoreTask(task: Task, options: TaskOptions): Promise<TaskS
   return {
     values: [...values, ...distances],
     samples,
+    klHistogram: countDivergence(byDocument.flat()),
     counts: { documents: docs.length, omitted: asked.length - docs.length, ...counts },
     seconds,
   };

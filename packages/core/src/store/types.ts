@@ -1,5 +1,6 @@
 import type { LayerOverride } from '../layer-options.js';
 import type { ExecutionRecord, Precision } from '../execution.js';
+import type { KlHistogram } from '../scoring/kl-histogram.js';
 import type { ChatTurns } from '../scoring/prompts.js';
 import type { Metric } from '../task.js';
 import type { TaskGroup } from '../task-group.js';
@@ -23,6 +24,8 @@ export interface Manifest {
   environment: Environment;
   /** Of an imported run: its files, in place of the environment, which is only that of the import. */
   imported?: string[] | undefined;
+  /** Those of the recipes; runs of before have none. */
+  methods?: MethodRecord[] | undefined;
   /** Every cell of the plan in table order, finished or not. */
   cells: CellKey[];
 }
@@ -65,6 +68,14 @@ export interface RecipeRecord {
   steps: StepRecord[];
   /** Nominal bits of the weights, for the table's order; undefined for float. */
   bits: number | undefined;
+}
+
+/** Of whom a method is. */
+export interface MethodRecord {
+  name: string;
+  description: string;
+  /** Paper and reference code. */
+  source: string;
 }
 
 export interface StepRecord {
@@ -146,6 +157,8 @@ export interface CellResult {
   };
   /** Per-layer record of the recipe; empty for float. */
   layers: LayerRecord[];
+  /** Of the distance to float, token by token; absent where distributions were not compared, and in runs of before. */
+  klHistogram?: KlHistogram | undefined;
   /** How its products were computed; absent where it failed. */
   execution?: ExecutionRecord | undefined;
   /** Of a model that was not computed by Lowbit. */

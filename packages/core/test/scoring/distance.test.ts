@@ -1,4 +1,5 @@
 import {
+  countDivergence,
   createToyScorer,
   createToyTokenizer,
   quantileOf,
@@ -86,6 +87,33 @@ t.test('means are over tokens, their errors over documents, or over the windows 
   t.match(agreement, { metric: 'top1Agreement', value: 1 / 4, n: 2 });
   t.equal(summarizeDivergence([[window(0, 1), window(2)]])[0]?.n, 2);
   t.equal(quantileOf(Float64Array.of(0, 1, 2, 3, 4), 0.99), 3.96);
+});
+
+t.test('a histogram counts each token once, in the bin between its edges', async (t) => {
+  // Eleven decades, finer than the bins, beyond both ends of the grid.
+  const kl = Float32Array.from({ length: 1111 }, (_, i) => 10 ** (-8 + i / 101));
+  const agrees = new Uint8Array(kl.length);
+  const window = (from: number, to: number) => ({ kl: kl.slice(from, to), agrees: agrees.slice(from, to) });
+  const histogram = countDivergence([window(0, 500), window(500, 1111), { kl: Float32Array.of(0, -1e-9), agrees }]);
+  if (!histogram) return t.fail('no histogram');
+  const { low, perDecade, counts } = histogram;
+  const edges = [
+    -Infinity,
+    ...Array.from({ length: counts.length - 1 }, (_, i) => low * 10 ** (i / perDecade)),
+    Infinity,
+  ];
+  const all = [...kl, 0, -1e-9];
+  t.same(
+    counts,
+    counts.map((_, bin) => all.filter((each) => each >= (edges[bin] ?? 0) && each < (edges[bin + 1] ?? 0)).length),
+  );
+  t.equal(edges.at(-2), 100);
+  t.ok((counts[0] ?? 0) > 2 && (counts.at(-1) ?? 0) > 0, 'something is beyond either end');
+  t.equal(countDivergence([]), undefined);
+  const folder = t.testdir();
+  t.equal((await score(0, { kind: 'keep', folder })).klHistogram, undefined);
+  const same = (await score(0, { kind: 'compare', folder, head })).klHistogram;
+  t.ok(same && same.counts[0] && same.counts.slice(1).every((count) => count === 0), 'no distance at all');
 });
 
 t.test('flips count both ways; a delta needs a right answer everywhere', async (t) => {
