@@ -23,7 +23,7 @@ export interface HistoryOptions {
 const patience = { query: 3000, writer: 600_000 };
 
 /** Runs over time: an index over run files, brought up to date when it is opened. */
-export class History {
+export class HistoryIndex {
   #database: Database | undefined;
 
   private constructor(
@@ -36,9 +36,9 @@ export class History {
   }
 
   /** Throws RUN_UNREADABLE where there are no runs, HISTORY_INDEX, and RUN_LOCKED where another process writes for too long. */
-  static async open(options: HistoryOptions): Promise<History> {
+  static async open(options: HistoryOptions): Promise<HistoryIndex> {
     const { changed, database } = await refresh(options);
-    return new History(options, changed, database);
+    return new HistoryIndex(options, changed, database);
   }
 
   /**

@@ -5,7 +5,7 @@ export type { CellPattern, NightlyConfig, NightlySpec } from './nightly-config.j
 export * from './measurements.js';
 export { writeParquet } from './duckdb.js';
 export type { ColumnType, Table, Value } from './duckdb.js';
-export { History as HistoryIndex } from './history.js';
+export { HistoryIndex } from './history.js';
 export type { HistoryOptions } from './history.js';
 export { rowColumns } from './index-schema.js';
 export { aggregates, pivotRows } from './pivot.js';

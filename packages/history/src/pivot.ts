@@ -1,7 +1,7 @@
 import { LowbitError } from '@lowbit/core';
 import { quoteName } from './duckdb.js';
 import type { Table, Value } from './duckdb.js';
-import type { History } from './history.js';
+import type { HistoryIndex } from './history.js';
 import { rowColumns } from './index-schema.js';
 import { requireColumn, writeCondition } from './query.js';
 import type { HistoryQuery, RowColumn } from './query.js';
@@ -55,7 +55,7 @@ const mostColumns = 1000;
  * of different documents or tokens came together. Throws HISTORY_QUERY.
  */
 export async function pivotRows(
-  history: History,
+  history: HistoryIndex,
   query: HistoryQuery,
   { rows, columns, value, aggregate }: Pivot,
 ): Promise<{ table: Table; without: number; mixed: number }> {

@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import t from 'tap';
 import type { Test } from 'tap';
-import { History, pivotRows, requireColumn, selectRows, writeParquet } from '@lowbit/history';
+import { HistoryIndex, pivotRows, requireColumn, selectRows, writeParquet } from '@lowbit/history';
 import type { HistoryOptions, HistoryQuery, Table } from '@lowbit/history';
 import { readRuns } from '@lowbit/core';
 import { makeRun } from './make-runs.js';
@@ -11,10 +11,10 @@ import { makeRun } from './make-runs.js';
 /** Opens, asks, closes; with what was said. */
 async function ask<T>(
   options: HistoryOptions,
-  work: (history: History) => Promise<T>,
-): Promise<{ answer: T; notes: string[]; changed: History['changed'] }> {
+  work: (history: HistoryIndex) => Promise<T>,
+): Promise<{ answer: T; notes: string[]; changed: HistoryIndex['changed'] }> {
   const notes: string[] = [];
-  const history = await History.open({ ...options, say: (note) => notes.push(note) });
+  const history = await HistoryIndex.open({ ...options, say: (note) => notes.push(note) });
   try {
     return { answer: await work(history), notes, changed: history.changed };
   } finally {
@@ -22,7 +22,7 @@ async function ask<T>(
   }
 }
 
-const count = (history: History): Promise<unknown> =>
+const count = (history: HistoryIndex): Promise<unknown> =>
   history.query('SELECT count(*) FROM rows').then(({ lines }) => lines[0]?.[0]);
 
 function toRecords({ columns, lines }: Table): Record<string, unknown>[] {

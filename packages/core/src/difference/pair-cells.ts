@@ -1,5 +1,5 @@
 import type { CellKey, CellResult, Manifest } from '../store/types.js';
-import { readRun, readSamples } from '../store/run-store.js';
+import { readRun, readSamples } from '../store/read-run.js';
 
 /** A run as two of them are compared. */
 export interface ComparableRun {
