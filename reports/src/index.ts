@@ -38,3 +38,6 @@ export {
   unitOf,
   type Unit,
 } from './format-number.js';
+export { renderReproduction, type ReproductionFormat } from './reproduction/render.js';
+export { expectedTitle, formatRow, summariseReproduction, type RowText } from './reproduction/row-text.js';
+export { formatCost, formatHours } from './reproduction/cost-text.js';

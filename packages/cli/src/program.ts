@@ -10,6 +10,7 @@ import { inspect } from './commands/inspect.js';
 import { list } from './commands/list.js';
 import { quantize } from './commands/quantize.js';
 import { report } from './commands/report.js';
+import { reproduce } from './commands/reproduce.js';
 import { run } from './commands/run.js';
 import { score } from './commands/score.js';
 import type { Host } from './host.js';
@@ -96,6 +97,19 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
     .requiredOption('-o, --output <folder>', 'where the files go')
     .option('--format <formats>', 'html,csv,md,tex,json', splitList, ['html'])
     .action((runs: string[], options) => then(report(runs, options)));
+
+  command('reproduce', "a paper's table beside our figures, or list for all tables")
+    .argument('<table>', 'list, or a table of it')
+    .option('--models <folder>', "checkpoints as org/name, name or in the hub's cache (default: the hub's own cache)")
+    .option('--data <folder>', "the tasks' files (default: ./data, then LOWBIT_DATA)")
+    .option('--rows <pattern>', 'only rows whose names have all of these words, * for any letters')
+    .option('--dry-run', 'compute nothing; print tokens, memory, disk, downloads and estimated hours')
+    .option('-o, --output <run>', 'for cells and reports (default: runs/reproduce/<table>)')
+    .option('--workers <n>', 'recipes computed side by side', wholeNumber)
+    .option('--threads <n>', 'threads of each worker', wholeNumber)
+    .option('--strict', 'exit status 1 where a row is outside its tolerance')
+    .option('--json', 'print the table as JSON and nothing else')
+    .action((table: string, options) => then(reproduce(table, options, requireHost(host))));
 
   command('import', "lm-evaluation-harness's results and samples as a run")
     .argument('<path...>', 'folders with results_*.json and samples_*.jsonl, or such files')

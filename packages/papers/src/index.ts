@@ -4,3 +4,10 @@ export type { CoveredRow, PaperRow, PaperTable, StandIn, UncoveredRow } from './
 export { knownDecoder, paperModels } from './models.js';
 export type { ModelId, PaperModel } from './models.js';
 export type { Measure } from './measures.js';
+export { planReproduction, tasksOf } from './plan.js';
+export type { Places, PlanOptions, ReproductionPlan, RowPlan } from './plan.js';
+export type { PlannedRun } from './plan-runs.js';
+export { assembleReproduction, costOf } from './reproduce.js';
+export type { RunResult } from './reproduce.js';
+export { locateModel } from './locate.js';
+export type { Location } from './locate.js';

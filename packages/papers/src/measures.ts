@@ -44,7 +44,7 @@ export const zeroShot = {
 /** auto-round's eleven tasks, without examples, MMLU too. */
 export const elevenTasks: Measure = { ...share('zero-shot-auto-round', 'meanAcc'), fewShot: 0 };
 
-/** Of what Lowbit has no task for, in the paper's words. */
-export function elsewhere(task: string, metric: string, percent = false): Measure {
-  return { task, metric, percent };
+/** Of what Lowbit has no task for, in the paper's words and unit. */
+export function elsewhere(task: string, metric: string): Measure {
+  return { task, metric };
 }
