@@ -48,13 +48,15 @@ export function formatReproduction(reproduction: Reproduction): string {
     const { method, model, measure, paper, ours, delta, tolerance, verdict } = formatRow(row);
     return [method, model, measure, paper, ours, delta, tolerance === '' ? '' : `±${tolerance}`, verdict];
   });
-  const reasons = rows.flatMap(({ verdict, reason }) => (verdict === 'not run' && reason ? [reason] : []));
+  // What is absent stands below with its size.
+  const reasons = rows.flatMap(({ verdict, reason = '' }) => (verdict === 'not run' ? reason.split('; ') : []));
+  const others = [...new Set(reasons)].filter((reason) => !/is not there$|not in the data folder$/.test(reason));
   return [
     isStandIn ? `Stand-in, no values of a paper: ${title}` : title,
     '',
     alignTable([head, ...body]),
     '',
-    ...[...new Set(reasons)].map((reason) => `Not run: ${reason}`),
+    ...others.map((reason) => `Not run: ${reason}`),
     ...formatMissing(reproduction),
     summariseReproduction(reproduction),
   ].join('\n');

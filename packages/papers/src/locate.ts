@@ -14,10 +14,13 @@ export async function locateModel(id: string, roots: readonly string[]): Promise
     for (const path of [join(root, id), join(root, id.split('/').at(-1) ?? id), ...(await listSnapshots(root, id))]) {
       if (!(await exists(join(path, 'config.json')))) continue;
       if ((await readdir(path)).some((name) => name.endsWith('.safetensors'))) return { path };
-      return { reason: `${id} has no safetensors; save it again by transformers' save_pretrained` };
+      return { reason: `the model has no safetensors; save it again by transformers' save_pretrained` };
     }
-  return { reason: `${id} is not there` };
+  return { reason: absent };
 }
+
+/** What `missing` says more of. */
+export const absent = 'the model is not there';
 
 async function listSnapshots(root: string, id: string): Promise<string[]> {
   const folder = join(root, `models--${id.replaceAll('/', '--')}`);

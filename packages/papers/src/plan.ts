@@ -78,11 +78,11 @@ export function matches(row: PaperRow, pattern: string): boolean {
 async function findModel(id: string, { standIn }: PaperTable, { places, kernels }: PlanOptions): Promise<Location> {
   const embedded = places.embedded[id];
   const found = embedded === undefined ? await locateModel(id, places.roots) : { path: embedded };
-  if (!standIn || 'reason' in found) return found;
+  if (!standIn || 'reason' in found || standIn.checkpoint === '') return found;
   try {
     const { digest } = await inspectSubject(found.path, kernels);
     if (digest === standIn.checkpoint) return found;
-    return { reason: `${id} has other weights here than the stand-in's, whose values hold for no others` };
+    return { reason: "the model has other weights here than the stand-in's, whose values hold for no others" };
   } catch (error) {
     return { reason: reasonOf(error) };
   }

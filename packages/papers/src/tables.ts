@@ -21,9 +21,11 @@ import { quarotT2 } from './tables/quarot-t2.js';
 import { sliderquant } from './tables/sliderquant.js';
 import { smoothquantReadme } from './tables/smoothquant-readme.js';
 import { spinquantReadme } from './tables/spinquant-readme.js';
+import { smollm2 } from './tables/smollm2.js';
+import { stories260k } from './tables/stories260k.js';
 import { torchaoAwq } from './tables/torchao-awq.js';
 
-/** Every table, papers first. */
+/** Every table, papers first, then stand-ins. */
 export const tables: readonly PaperTable[] = [
   gptqT3,
   gptqReadme,
@@ -47,6 +49,8 @@ export const tables: readonly PaperTable[] = [
   llamaCppPerplexity,
   llamaCppBits,
   aqlmReadme,
+  stories260k,
+  smollm2,
 ];
 
 /** USAGE, with the nearest name, where there is none. */

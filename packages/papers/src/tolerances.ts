@@ -81,3 +81,8 @@ export const quantizedAccuracy: Tolerance = {
 };
 export const floatMean: Tolerance = { ...floatAccuracy, absolute: 0.3 };
 export const quantizedMean: Tolerance = { ...quantizedAccuracy, absolute: 0.8 };
+
+/** Of stand-ins, by what another processor may change. */
+export const exactAnchor: Tolerance = { absolute: 0, relative: 2e-4, reason: 'x' };
+export const roundedAnchor: Tolerance = { absolute: 0, relative: 2e-2, reason: 'x' };
+export const chaoticAnchor: Tolerance = { absolute: 0, relative: 0.05, reason: 'x' };

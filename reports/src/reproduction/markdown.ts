@@ -10,8 +10,8 @@ export function renderReproductionMarkdown(reproduction: Reproduction): string {
     const { method, model, measure, paper, ours, delta, tolerance, verdict, reason } = formatRow(row);
     const word = verdict === 'outside' ? `**${verdict}**` : verdict;
     const why = reason === '' ? '' : `: ${escapeMarkdown(reason)}`;
-    const cells = [method, model, measure, paper, ours, delta, tolerance === '' ? '' : `± ${tolerance}`];
-    return `| ${[...cells.map(escapeMarkdown), word + why].join(' | ')} |`;
+    const figures = [paper, ours, delta, tolerance === '' ? '' : `± ${tolerance}`];
+    return `| ${[...[method, model, measure].map(escapeMarkdown), ...figures, word + why].join(' | ')} |`;
   });
   const own = [...new Set(rows.flatMap((row) => row.notes))];
   const parts = [
