@@ -1,19 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { chatTurns, executions, LowbitError, version } from '@lowbit/core';
-import { doctor } from './commands/doctor.js';
-import { evaluate } from './commands/eval.js';
-import { exportTo } from './commands/export.js';
-import { exportResults } from './commands/export-results.js';
-import { addToHistory, aggregates, history, historyFormats, rebuildHistory } from './commands/history.js';
-import { importResults } from './commands/import-results.js';
-import { inspect } from './commands/inspect.js';
-import { list } from './commands/list.js';
-import { quantize } from './commands/quantize.js';
-import { report } from './commands/report.js';
-import { reproduce } from './commands/reproduce.js';
-import { run } from './commands/run.js';
-import { score } from './commands/score.js';
 import type { Host } from './host.js';
+import { aggregates, historyFormats } from './history-options.js';
 import { exitStatus } from './exit-status.js';
 import { showError } from './show-error.js';
 
@@ -36,6 +24,7 @@ export async function runProgram(argv: readonly string[], host: Host | undefined
   }
 }
 
+/** Each command is loaded when it is called: none waits for what only others need. */
 function buildProgram(host: Host | undefined, then: (work: Promise<number>) => Promise<void>): Command {
   const program = new Command('lowbit')
     .description('What a quantization method at b bits costs on a language model, with figures to trust')
@@ -50,7 +39,9 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
     .option('-o, --output <folder>', 'the run folder (default: runs/<name>)')
     .option('--measure-again', 'compute the cells of measurements (bench_decode) once more')
     .option('--json', 'print rows and comparisons as JSON and nothing else')
-    .action((file: string, options) => then(run(file, options, requireHost(host))));
+    .action(async (file: string, options) =>
+      then((await import('./commands/run.js')).run(file, options, requireHost(host))),
+    );
 
   shareScoringOptions(command('eval', 'score a checkpoint or artifact on tasks'))
     .requiredOption('--tasks <names>', 'tasks and task groups, separated by commas', splitList)
@@ -72,31 +63,37 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
     .option('--samples <folder>', 'write samples_<task>.jsonl there')
     .option('-o, --output <run>', 'keep the run folder')
     .option('--json', 'print { rows }, with several recipes { rows, comparisons }, and nothing else')
-    .action((path: string, options) => then(evaluate(path, options, requireHost(host))));
+    .action(async (path: string, options) =>
+      then((await import('./commands/eval.js')).evaluate(path, options, requireHost(host))),
+    );
 
   shareScoringOptions(command('score', 'losses of given token ids'))
     .requiredOption('--token-ids <file>', 'JSON number[][]')
     .option('--recipe <recipe>', 'quantize by this first', 'float')
     .option('--json', 'print { nll } (the only form there is)')
-    .action((path: string, options) => then(score(path, options, requireHost(host))));
+    .action(async (path: string, options) =>
+      then((await import('./commands/score.js')).score(path, options, requireHost(host))),
+    );
 
   shareModelOptions(command('quantize', 'write a quantized artifact'))
     .requiredOption('--recipe <recipe>', 'a preset, steps joined by +, or a file')
     .requiredOption('-o, --output <folder>', 'where the artifact goes')
     .option('--format <format>', 'lowbit, or a target of lowbit list exports', 'lowbit')
-    .action((path: string, options) => then(quantize(path, options, requireHost(host))));
+    .action(async (path: string, options) =>
+      then((await import('./commands/quantize.js')).quantize(path, options, requireHost(host))),
+    );
 
   command('export', "an artifact in another tool's format, codes as they are")
     .argument('<artifact>', 'a folder that quantize wrote')
     .requiredOption('--format <name>', 'see lowbit list exports')
     .requiredOption('-o, --output <folder>', 'where the files go')
-    .action((path: string, options) => then(exportTo(path, options)));
+    .action(async (path: string, options) => then((await import('./commands/export.js')).exportTo(path, options)));
 
   command('report', 'render finished runs')
     .argument('<run...>', 'run folders')
     .requiredOption('-o, --output <folder>', 'where the files go')
     .option('--format <formats>', 'html,csv,md,tex,json', splitList, ['html'])
-    .action((runs: string[], options) => then(report(runs, options)));
+    .action(async (runs: string[], options) => then((await import('./commands/report.js')).report(runs, options)));
 
   command('reproduce', "a paper's table beside our figures, or list for all tables")
     .argument('<table>', 'list, or a table of it')
@@ -109,19 +106,25 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
     .option('--threads <n>', 'threads of each worker', wholeNumber)
     .option('--strict', 'exit status 1 where a row is outside its tolerance')
     .option('--json', 'print the table as JSON and nothing else')
-    .action((table: string, options) => then(reproduce(table, options, requireHost(host))));
+    .action(async (table: string, options) =>
+      then((await import('./commands/reproduce.js')).reproduce(table, options, requireHost(host))),
+    );
 
   command('import', "lm-evaluation-harness's results and samples as a run")
     .argument('<path...>', 'folders with results_*.json and samples_*.jsonl, or such files')
     .requiredOption('-o, --output <run>', 'the run folder, new or empty')
     .option('--model <name>', 'one name for the models of all files, which are then compared as recipes of one model')
     .option('--float <recipe>', 'the recipe, by its name in the run, whose weights are not quantized')
-    .action((paths: string[], options) => then(importResults(paths, options)));
+    .action(async (paths: string[], options) =>
+      then((await import('./commands/import-results.js')).importResults(paths, options)),
+    );
 
   command('export-results', "a run as lm-evaluation-harness's results and samples files")
     .argument('<run>', 'its folder')
     .requiredOption('-o, --output <folder>', 'where the files go')
-    .action((path: string, options) => then(exportResults(path, options)));
+    .action(async (path: string, options) =>
+      then((await import('./commands/export-results.js')).exportResults(path, options)),
+    );
 
   const past = command('history', 'rows of all runs from an index over their files: filter, pivot, export')
     .argument('[folder...]', 'folders of runs (default: runs)')
@@ -150,31 +153,37 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
     .option('--sql <query>', 'over rows, runs, layers, changes and leftOut, in place of all other filters')
     .addOption(new Option('--format <format>').choices(historyFormats).default('table'))
     .option('-o, --output <file>', 'where it goes (default: standard output)')
-    .action((folders: string[], options) => then(history(folders, options)));
+    .action(async (folders: string[], options) =>
+      then((await import('./commands/history.js')).history(folders, options)),
+    );
   past
     .command('add')
     .description('folders of runs, or runs, that the index shall know')
     .argument('<folder...>', 'where they lie')
-    .action((folders: string[], _, self: Command) => then(addToHistory(folders, self.optsWithGlobals())));
+    .action(async (folders: string[], _, self: Command) =>
+      then((await import('./commands/history.js')).addToHistory(folders, self.optsWithGlobals())),
+    );
   past
     .command('rebuild')
     .description('the index anew, from nothing but the run files')
     .argument('[folder...]', 'besides those that it knows')
-    .action((folders: string[], _, self: Command) => then(rebuildHistory(folders, self.optsWithGlobals())));
+    .action(async (folders: string[], _, self: Command) =>
+      then((await import('./commands/history.js')).rebuildHistory(folders, self.optsWithGlobals())),
+    );
 
   command('list', 'methods, presets, tasks, groups, families, formats, exports or devices')
     .argument('<what>', 'methods | presets | tasks | groups | families | formats | exports | devices')
     .option('--json', 'as JSON')
-    .action((what: string, options) => then(list(what, options)));
+    .action(async (what: string, options) => then((await import('./commands/list.js')).list(what, options)));
 
   command('inspect', 'what a checkpoint or artifact is')
     .argument('<path>', 'its folder')
     .option('--json', 'as JSON')
-    .action((path: string, options) => then(inspect(path, options)));
+    .action(async (path: string, options) => then((await import('./commands/inspect.js')).inspect(path, options)));
 
   command('doctor', 'what this machine offers, and whether scores come out right')
     .option('--json', 'as JSON')
-    .action((options) => then(doctor(options)));
+    .action(async (options) => then((await import('./commands/doctor.js')).doctor(options)));
   return program;
 }
 

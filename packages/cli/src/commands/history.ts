@@ -2,34 +2,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { LowbitError, reasonOf, writeAtomic } from '@lowbit/core';
-import { aggregates, HistoryIndex, pivotRows, requireColumn, selectRows, writeParquet } from '@lowbit/history';
-import type { Aggregate, HistoryQuery, RowColumn, Table } from '@lowbit/history';
+import { HistoryIndex, pivotRows, requireColumn, selectRows, writeParquet } from '@lowbit/history';
+import type { HistoryQuery, RowColumn, Table } from '@lowbit/history';
 import { exitStatus } from '../exit-status.js';
+import type { HistoryOptions } from '../history-options.js';
 import { formatAnswer, formatAnswerAs } from '../history-text.js';
 import { parseInstant } from '../parse-instant.js';
-
-export const historyFormats = ['table', 'csv', 'md', 'json', 'parquet'] as const;
-
-export interface HistoryOptions {
-  index?: string;
-  run: string[];
-  model: string[];
-  recipe: string[];
-  task: string[];
-  metric: string[];
-  status: string[];
-  since?: string;
-  until?: string;
-  where?: string;
-  sql?: string;
-  columns?: string[];
-  sort?: string[];
-  limit?: number;
-  pivot?: string;
-  aggregate: Aggregate;
-  format: (typeof historyFormats)[number];
-  output?: string;
-}
 
 const tableColumns: readonly RowColumn[] = [
   ...(['created', 'run', 'model', 'recipe', 'task', 'metric', 'value', 'stderr', 'n'] as const),
@@ -46,6 +24,7 @@ export async function history(folders: readonly string[], options: HistoryOption
   const opened = await open(folders, options);
   try {
     const table = await answer(opened, folders, options);
+    if (table.lines.length === 0) note('no row fits.');
     if (format === 'parquet') await exportParquet(table, output ?? '');
     else {
       const text = format === 'table' ? `${formatAnswer(table)}\n` : await formatAnswerAs(format, table);
@@ -98,8 +77,8 @@ function open(
     ...{ index, folders, ...how },
     say: note,
     onRun: (done, total) => {
-      if (performance.now() - last < 1000 && done < total) return;
-      if (performance.now() - last >= 1000) note(`${done} of ${total} runs read`);
+      if (performance.now() - last < 2000 || done === total) return;
+      note(`${done} of ${total} runs read`);
       last = performance.now();
     },
   });
@@ -170,5 +149,3 @@ async function writeTo(path: string, write: (path: string) => Promise<void>): Pr
 function note(text: string): void {
   process.stderr.write(`note: ${text}\n`);
 }
-
-export { aggregates };
