@@ -145,7 +145,7 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
     .option('--where <condition>', "in SQL: 'bitsPerWeight < 4.5'")
     .option('--columns <names>', 'of rows, separated by commas', splitList)
     .option('--sort <names>', 'columns, with a minus for the largest first (default: -created)', splitList)
-    .option('--limit <n>', 'only the first rows (default: 50 in a table on the terminal)', wholeNumber)
+    .option('--limit <n>', 'only the first rows, 0 for all (default: 50 in a table on the terminal)', wholeNumber)
     .addOption(
       new Option('--pivot [rows,columns,value]', 'columns of rows, several joined by +').preset('recipe,task,value'),
     )

@@ -12,6 +12,8 @@ export interface MadeRun {
   /** By recipe and task; by default a formula of their places. */
   value?: (recipe: string, task: string) => number;
   lowbit?: string;
+  /** Linears of each quantized cell. */
+  layers?: number;
 }
 
 /** A run folder as `lowbit run` writes it: perplexity for tasks that begin with `wiki`, else `acc` and `accNorm`. */
@@ -57,7 +59,8 @@ export async function makeRun(folder: string, made: MadeRun): Promise<Manifest> 
         ...{ bitsPerWeight: recipe === 'float' ? 16 : 4.25, precision: 'simulated', executedLayers: 0, seconds: 2 },
       })),
       counts: { documents: 100, tokens: 5000, computedTokens: 4000, savedTokens: 1000, tokenSha256: digestOf(task) },
-      layers: recipe === 'float' ? [] : [0, 1].map((block) => describeLayer(block, recipe)),
+      layers:
+        recipe === 'float' ? [] : Array.from({ length: made.layers ?? 2 }, (_, block) => describeLayer(block, recipe)),
       seconds: { quantize: 1, load: 0.5, score: 2 },
       peakMemoryBytes: 1e8,
     };

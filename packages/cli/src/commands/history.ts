@@ -103,9 +103,10 @@ async function answer(opened: HistoryIndex, folders: readonly string[], options:
   }
   const isTable = options.format === 'table';
   const columns = options.columns?.map(requireColumn) ?? (isTable ? tableColumns : undefined);
-  const limit = options.limit ?? (isTable && options.output === undefined ? tableLimit : undefined);
+  const most = options.limit ?? (isTable && options.output === undefined ? tableLimit : 0);
+  const limit = most === 0 ? undefined : most;
   const { table, total } = await selectRows(opened, query, { columns, sort, limit });
-  if (table.lines.length < total) note(`${table.lines.length} of ${total} rows; --limit ${total} shows all.`);
+  if (table.lines.length < total) note(`${table.lines.length} of ${total} rows; --limit 0 shows all.`);
   return columns === tableColumns ? withoutDone(table) : table;
 }
 
