@@ -8,3 +8,7 @@ export { comparisonOf, standardComparisons } from './observations.js';
 export * from './paired-interval.js';
 export * from './power.js';
 export * from './sign-test.js';
+export { judgeSeries } from './judge-series.js';
+export type { SeriesOptions, SeriesVerdict } from './judge-series.js';
+export { fitSteps } from './step-fit.js';
+export type { Level, StepFitOptions } from './step-fit.js';
