@@ -1,5 +1,8 @@
 export { renderReport } from './render-report.js';
 export { renderDifference, type DifferenceFormat } from './difference/render-difference.js';
+export { formatDifference, formatPair, formatRange, formatShift } from './difference/format-figures.js';
+export { describeRest } from './difference/rows-view.js';
+export { countVerdicts, describeCounts, rankVerdict } from './difference/verdict.js';
 export { renderNight, type NightFormat } from './night/render-night.js';
 export { ReportEmptyError, type ReportFile, type ReportFormat, type RunData } from './run-data.js';
 export { stripMeasurements } from './strip-measurements.js';

@@ -110,6 +110,18 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
       then((await import('./commands/reproduce.js')).reproduce(table, options, requireHost(host))),
     );
 
+  command('compare', 'what a later run of an experiment says of an earlier one')
+    .argument('<before>', 'folder of the earlier run')
+    .argument('<after>', 'folder of the later run')
+    .option('-o, --output <folder>', 'where files go')
+    .option('--format <formats>', 'html,md,json,csv', splitList, ['html'])
+    .option('--tolerance <metric=value>', 'relative, in place of the default; measured=0.2 for times', collect, [])
+    .option('--level <share>', 'of the paired tests (default: 0.95)', Number)
+    .option('--json', 'print the difference as JSON and nothing else')
+    .action(async (before: string, after: string, options) =>
+      then((await import('./commands/compare.js')).compare(before, after, options)),
+    );
+
   command('import', "lm-evaluation-harness's results and samples as a run")
     .argument('<path...>', 'folders with results_*.json and samples_*.jsonl, or such files')
     .requiredOption('-o, --output <run>', 'the run folder, new or empty')
