@@ -25,7 +25,11 @@ function bodyRows(html: string): string[] {
 t.test('nothing outside the file is asked for', async (t) => {
   const html = await renderOne(makeRunData(), 'html');
   t.match(html, `content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"`);
-  t.notMatch(html, /(?:src|href)="(?!#|data:,"|recipes\/[\w.-]+\.html")/, 'no address but anchors, recipes and the empty icon');
+  t.notMatch(
+    html,
+    /(?:src|href)="(?!#|data:,"|recipes\/[\w.-]+\.html")/,
+    'no address but anchors, recipes and the empty icon',
+  );
   t.notMatch(html, /@import|url\(|sourceMappingURL|import\s*\(|^\s*(?:import|export) /m);
   t.same(
     new Set(html.match(/https?:\/\/[^"'\s<]*/g)),

@@ -10,7 +10,7 @@ async function renderOne(night = makeNight()): Promise<string> {
 t.test('the verdict comes first; each row says against what', async (t) => {
   const html = await renderOne();
   t.ok(html.indexOf('▼</span> 3 worse') < html.indexOf('<main'));
-  t.match(html, /worse<\/span><span class="delta">against the baseline/);
+  t.match(html, /worse<\/span><span class="delta line">against the baseline/);
   const quiet = makeNight();
   quiet.counts = { worse: 0, failed: 0, incomparable: 0, gone: 0, new: 0, improved: 0, same: 48 };
   t.match(await renderOne({ ...quiet, alarm: false }), 'All 48 figures are the same. No alarm.');

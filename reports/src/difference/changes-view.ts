@@ -10,6 +10,8 @@ export interface ChangesView {
   before: LabelView;
   after: LabelView;
   changes: { what: string; of: string; before: ValueView; after: ValueView }[];
+  /** How many more moved. */
+  layersLeftOut: number;
   layers: {
     recipe: string;
     model: string | null;
@@ -33,12 +35,13 @@ interface ValueView {
   isHash: boolean;
 }
 
-export function viewChanges({ before, after, changes, layers }: RunDifference): ChangesView {
+export function viewChanges({ before, after, changes, layers, layersLeftOut }: RunDifference): ChangesView {
   const severalModels = new Set(layers.map(({ model }) => model)).size > 1;
   return {
     before: viewLabel(before),
     after: viewLabel(after),
     changes: changes.map(viewChange),
+    layersLeftOut,
     layers: layers.map((layer) => ({ ...viewLayer(layer), model: severalModels ? layer.model : null })),
   };
 }

@@ -1,4 +1,4 @@
-import type { RunDifference } from '@lowbit/core';
+import type { RowVerdict, RunDifference } from '@lowbit/core';
 import { readAssets } from '../html/assets.js';
 import { compileTemplate } from '../html/render-template.js';
 import { frame } from '../html/templates/frame.js';
@@ -17,7 +17,9 @@ export async function renderDifferenceHtml(difference: RunDifference): Promise<s
   const moved = rows
     .filter(({ verdict }) => verdict !== 'same')
     .sort((a, b) => rankVerdict(a.verdict) - rankVerdict(b.verdict));
-  const same = rows.filter(({ verdict }) => verdict === 'same');
+  const same = rows
+    .filter(({ verdict }) => verdict === 'same')
+    .sort((a, b) => Number(hasMoved(b)) - Number(hasMoved(a)));
   const render = compileTemplate(differencePage, { changes, frame, headline, label, layerShifts, verdictRows });
   return render({
     title: titleOf(difference),
@@ -34,7 +36,7 @@ export async function renderDifferenceHtml(difference: RunDifference): Promise<s
       id: 'same-rows',
       heading: 'The same',
       caption: 'Figures that are the same',
-      summary: describeSame(difference),
+      summary: describeSame(same),
       rows: viewRows(same, 'same-', rows),
     },
     changes: viewChanges(difference),
@@ -42,7 +44,18 @@ export async function renderDifferenceHtml(difference: RunDifference): Promise<s
   });
 }
 
-function describeSame({ rows }: RunDifference): string {
-  const count = rows.filter(({ verdict, test }) => verdict === 'same' && test === 'digest').length;
-  return count > 0 ? `${count} not computed again` : 'all computed again';
+/** What moved although it is called the same must not be lost in the fold. */
+function describeSame(same: readonly RowVerdict[]): string {
+  const cached = same.filter(({ test }) => test === 'digest').length;
+  const moved = same.filter(hasMoved).length;
+  return [
+    moved > 0 ? `${moved} moved within what its test allows` : '',
+    cached > 0 ? `${cached} not computed again` : 'all computed again',
+  ]
+    .filter((part) => part !== '')
+    .join(', ');
+}
+
+function hasMoved({ before, after }: RowVerdict): boolean {
+  return before !== after;
 }

@@ -4,18 +4,18 @@ export const headline = `<p class="finding">{{#if headline.counts}}{{#each headl
 
 export const verdictRows = `<div class="toolbar">
 <h3 id="{{id}}">{{heading}}</h3>
-<p class="tools" hidden><label>Filter <input type="search" placeholder="gptq worse" data-filter="{{id}}-table" autocomplete="off" spellcheck="false"></label> <span role="status" data-status="{{id}}-table" data-noun="figures"></span></p>
+<p class="tools" hidden data-tools="{{id}}-table"><label>Filter <input type="search" placeholder="gptq worse" data-filter="{{id}}-table" autocomplete="off" spellcheck="false"></label> <span role="status" data-status="{{id}}-table"></span></p>
 </div>
 <div class="scroll" role="region" tabindex="0" aria-labelledby="{{id}}">
-<table class="verdicts" id="{{id}}-table" data-sortable>
+<table class="verdicts" id="{{id}}-table" data-sortable data-copy data-rows="figures">
 <caption class="hidden">{{caption}}</caption>
 <thead>
 <tr><th scope="col" data-column="0" class="text">Recipe</th><th scope="col" data-column="1" class="text">Task and metric</th><th scope="col" data-column="2" class="text">Verdict</th><th scope="col" data-column="3">Before</th><th scope="col" data-column="4">After</th><th scope="col" data-column="5">Difference</th><th scope="col" class="text">Rests on</th></tr>
 </thead>
 <tbody>
 {{#each rows}}
-<tr id="{{id}}"><th scope="row">{{#each recipe}}{{this}}<wbr>{{/each}}{{#if model}}<span class="about">{{model}}</span>{{/if}}</th><td class="text">{{task}}{{#if metric}} <span class="metric"{{#if metric.protocol}} title="{{metric.protocol}}"{{/if}}>{{metric.name}} <span class="arrow"><span aria-hidden="true">{{metric.arrow}}</span><span class="hidden">, {{metric.direction}}</span></span></span>{{/if}}</td><td class="text"><span class="verdict {{verdict.sense}}"><span aria-hidden="true">{{verdict.sign}}</span> {{verdict.word}}</span></td><td data-sort="{{before.sort}}">{{before.text}}</td><td data-sort="{{after.sort}}">{{after.text}}</td>
-{{~#if difference}}<td data-sort="{{difference.sort}}"><span class="value">{{difference.text}}</span>{{#if difference.bar}}{{{difference.bar}}}{{/if}}{{#if difference.range}}<span class="delta">{{difference.range}}</span>{{/if}}</td>{{else}}<td data-sort="" class="none">–</td>{{/if~}}
+<tr id="{{id}}"><th scope="row">{{#each recipe}}{{this}}<wbr>{{/each}}{{#if model}}<span class="about line">{{model}}</span>{{/if}}</th><td class="text">{{task}}{{#if metric}} <span class="metric"{{#if metric.protocol}} title="{{metric.protocol}}"{{/if}}>{{metric.name}} <span class="arrow"><span aria-hidden="true">{{metric.arrow}}</span><span class="hidden">, {{metric.direction}}</span></span></span>{{/if}}</td><td class="text"><span class="verdict {{verdict.sense}}"><span aria-hidden="true">{{verdict.sign}}</span> {{verdict.word}}</span></td><td data-sort="{{before.sort}}">{{before.text}}</td><td data-sort="{{after.sort}}">{{after.text}}</td>
+{{~#if difference}}<td data-sort="{{difference.sort}}"><span class="value">{{difference.text}}</span>{{#if difference.bar}}{{{difference.bar}}}{{/if}}{{#if difference.range}}<span class="delta line">{{difference.range}}</span>{{/if}}</td>{{else}}<td data-sort="" class="none">–</td>{{/if~}}
 <td class="rests">{{rests}}</td></tr>
 {{/each}}
 </tbody>
@@ -57,6 +57,9 @@ export const layerShifts = `<div class="scroll" role="region" tabindex="0" aria-
 </tbody>
 </table>
 </div>
+{{#if layersLeftOut}}
+<p class="key"><span>{{layersLeftOut}} more moved less</span></p>
+{{/if}}
 `;
 
 export const differencePage = `{{#> frame}}
