@@ -12,6 +12,7 @@ export const frame = `<!doctype html>
 {{{style}}}</style>
 </head>
 <body>
+<a class="skip" href="#content">Skip to the content</a>
 {{> @partial-block}}
 <script type="module">
 {{{script}}}</script>

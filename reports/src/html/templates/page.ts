@@ -15,7 +15,7 @@ export const page = `{{#> frame}}
 {{/if}}
 <nav aria-label="Sections">{{#each links}}<a href="#{{id}}">{{label}}</a>{{/each}}</nav>
 </header>
-<main>
+<main id="content">
 {{#each runs}}
 {{#if heading}}
 <h2 class="run">{{heading}}</h2>
