@@ -4,6 +4,13 @@ export { formatDifference, formatPair, formatRange, formatShift } from './differ
 export { describeRest } from './difference/rows-view.js';
 export { countVerdicts, describeCounts, rankVerdict } from './difference/verdict.js';
 export { renderNight, type NightFormat } from './night/render-night.js';
+export { renderCompare } from './site/compare-page.js';
+export { renderIndex } from './site/index-page.js';
+export { renderRunScript } from './site/run-figures.js';
+export { nameDifference, type Site, type SiteDifference, type SiteRun } from './site/site-index.js';
+export { addSiteLink } from './site/site-link.js';
+export { countVerdicts, type VerdictCounts } from './difference/verdict.js';
+export { slugify } from './slug.js';
 export { ReportEmptyError, type ReportFile, type ReportFormat, type RunData } from './run-data.js';
 export { stripMeasurements } from './strip-measurements.js';
 export {

@@ -65,6 +65,11 @@ export function formatRange({ difference, metric }: Pick<RowVerdict, 'difference
   return `${formatSigned(difference.low * factor)} to ${formatSigned(difference.high * factor)}`;
 }
 
+/** `−4.10 points`, `+0.312`: after - before of a metric. */
+export function formatPlainDifference(difference: number, metric: string): string {
+  return `${formatSigned(difference * factorOf('absolute', metric))}${suffixOf('absolute', metric)}`;
+}
+
 /** Three digits with a sign, however small. */
 function formatSigned(value: number): string {
   if (value === 0 || Math.abs(value) >= 1e-3 || !Number.isFinite(value)) return formatEnd(value);
