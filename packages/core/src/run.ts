@@ -48,6 +48,8 @@ export interface RunOutcome {
   cells: CellResult[];
   failed: number;
   interrupted: boolean;
+  /** Cells that this run computed; the others were there. */
+  computed: number;
   /** Digests of the artifacts that the plan scores. */
   artifacts: string[];
 }
@@ -80,6 +82,7 @@ export async function runExperiment(request: RunRequest): Promise<RunOutcome> {
       cells,
       failed: cells.filter(({ status }) => status === 'failed').length,
       interrupted: signal?.aborted ?? false,
+      computed: book.pending.length,
       artifacts: plan.models.flatMap(({ artifacts }) => artifacts.map(({ digest }) => digest)),
     };
   } finally {

@@ -12,3 +12,6 @@ export { aggregates, pivotRows } from './pivot.js';
 export type { Aggregate, Pivot } from './pivot.js';
 export { requireColumn, selectRows } from './query.js';
 export type { HistoryQuery, RowColumn, RowSelection } from './query.js';
+export { judgeMeasurements, listSuspects, type JudgedFigure } from './judge-measured.js';
+export { judgeNight, type NightFacts } from './judge-night.js';
+export { labelNight, readPastNights, type PastNight } from './night-series.js';

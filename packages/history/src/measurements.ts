@@ -14,7 +14,7 @@ export interface Measurement {
   unit: NightSeries['unit'];
   /** What was computed meanwhile, as a digest: figures of another basis are of another series. */
   basis: string;
-  /** The median of `trials`, or of `again` where these were suspect and were made once more. */
+  /** The median of `trials`; where it was suspect, of it and the single trials of `again`. */
   value: number;
   trials: number[];
   again?: number[] | undefined;
@@ -97,16 +97,19 @@ export function gatherTrials(trials: readonly Trial[]): Measurement[] {
     if (known) known.trials.push(trial.value);
     else found.set(keyOf(trial), { ...trial, trials: [trial.value] });
   }
-  return [...found.values()].map((each) => ({ ...each, value: median(each.trials) }));
+  return [...found.values()].map((each) => ({ ...each, value: medianOf(each.trials) }));
 }
 
-/** With a second round: its median counts. Where the first was an outlier nothing of it stays in the series. */
-export function addRound(figures: readonly Measurement[], again: readonly Measurement[]): Measurement[] {
-  const rounds = new Map(again.map((each) => [keyOf(each), each]));
-  return figures.map((figure) => {
-    const round = rounds.get(keyOf(figure));
-    return round ? { ...figure, again: round.trials, value: round.value } : figure;
-  });
+/** What was suspect (by its key) with the trials of a second round. */
+export function addRound(
+  figures: readonly Measurement[],
+  again: readonly Measurement[],
+  suspects: ReadonlySet<string>,
+): Measurement[] {
+  const rounds = new Map(again.map((each) => [keyOf(each), each.trials]));
+  return figures.map((figure) =>
+    suspects.has(keyOf(figure)) ? { ...figure, again: rounds.get(keyOf(figure)) } : figure,
+  );
 }
 
 /** A measured task's cell with this night's figures in place of those that the store has. */
@@ -123,7 +126,7 @@ export function keyOf({ model, recipe, task, metric }: Pick<Trial, 'model' | 're
   return JSON.stringify([model, recipe, task, metric]);
 }
 
-export function median(values: readonly number[]): number {
+export function medianOf(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
   return ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;

@@ -1,0 +1,95 @@
+import { judgeSeries } from '@lowbit/core';
+import type { NightSeries, RowVerdict, RunLabel, SeriesVerdict } from '@lowbit/core';
+import { keyOf, medianOf } from './measurements.js';
+import type { Measurement, Measurements } from './measurements.js';
+import { listMeasured } from './night-series.js';
+import type { PastNight } from './night-series.js';
+
+/** A measured figure of tonight among those of the nights before. */
+export interface JudgedFigure {
+  figure: Measurement;
+  series: NightSeries;
+  /** Against the level of some nights ago. */
+  verdict: SeriesVerdict;
+  /** Against the level of an earlier point. */
+  since: (point: number) => SeriesVerdict;
+}
+
+/** Fits each figure's series. `tolerances`: relative, by metric. */
+export function judgeMeasurements(
+  { machine, figures }: Measurements,
+  past: readonly PastNight[],
+  tonight: RunLabel,
+  tolerances: Readonly<Record<string, number>>,
+): JudgedFigure[] {
+  return figures.map((measured) => {
+    const { model, recipe, task, metric, higherIsBetter, unit } = measured;
+    const earlier = listMeasured(past, machine, measured);
+    const values = [...earlier.map(({ figure }) => figure.value), medianOf(measured.trials)];
+    const options = { higherIsBetter, tolerance: tolerances[metric], confirm: measured.again };
+    const verdict = judgeSeries(values, options);
+    // With what came when it was measured once more.
+    const figure = { ...measured, value: verdict.value };
+    const nights = [...earlier.map(({ label }) => label), tonight];
+    const points = nights.map((run, i) => ({ run, value: i < earlier.length ? (values[i] as number) : figure.value }));
+    const names = { model, recipe, task, metric, higherIsBetter, unit };
+    return {
+      ...{ figure, verdict, series: { ...names, measured: true, points, levels: verdict.levels } },
+      since: (point) => judgeSeries(values, { ...options, since: point }),
+    };
+  });
+}
+
+/** Figures that look worse: they are to be measured once more before that is said. */
+export function listSuspects(judged: readonly JudgedFigure[]): Measurement[] {
+  return judged.filter(({ verdict }) => verdict.suspect).map(({ figure }) => figure);
+}
+
+/** Rows of tonight's measurements beside those of an earlier night, whose level stands for it. */
+export function measuredRows(
+  judged: readonly JudgedFigure[],
+  measurements: Measurements | undefined,
+  against: PastNight,
+): RowVerdict[] {
+  const then = against.measurements;
+  const rows = judged.map((each) => toRow(each, against));
+  const known = new Set([...judged.map(({ figure }) => keyOf(figure))]);
+  const lost = (then?.figures ?? []).filter((figure) => !known.has(keyOf(figure)));
+  return [...rows, ...lost.map((figure) => toLostRow(figure, measurements))];
+}
+
+function toRow({ figure, series, verdict, since }: JudgedFigure, against: PastNight): RowVerdict {
+  const { points } = series;
+  const place = points.findIndex(({ run }) => run.name === against.label.name);
+  const row = { ...nameRow(figure), after: figure.value };
+  if (place < 0) {
+    const isThere = against.measurements?.figures.some((each) => keyOf(each) === keyOf(figure));
+    const reason = isThere ? 'measured on another machine, or while something else was computed' : undefined;
+    return { ...row, verdict: 'new', reason };
+  }
+  const found = place === points.length - 2 ? verdict : since(place);
+  const rounds = figure.again ? `, measured ${figure.again.length} times more` : '';
+  return {
+    ...row,
+    ...{ verdict: found.verdict, before: figure.value / (1 + found.change), test: 'series' },
+    ...{ tolerance: found.tolerance, difference: { scale: 'relative', value: found.change } },
+    reason: `median of ${figure.trials.length} trials${rounds}, ${points.length} nights`,
+  };
+}
+
+/** Measured by the earlier night and not by this one. */
+function toLostRow(figure: Measurement, measurements: Measurements | undefined): RowVerdict {
+  const failure = measurements?.failed.find(
+    ({ model, recipe, task }) =>
+      model === '' || (model === figure.model && recipe === figure.recipe && task === figure.task),
+  );
+  const row = { ...nameRow(figure), before: figure.value };
+  return failure ? { ...row, verdict: 'failed', reason: failure.reason } : { ...row, verdict: 'gone' };
+}
+
+function nameRow({ model, recipe, task, metric, higherIsBetter }: Measurement): Omit<RowVerdict, 'verdict'> {
+  return {
+    ...{ model, recipe, task, metric, protocol: undefined, higherIsBetter, measured: true },
+    ...{ before: undefined, after: undefined, difference: undefined, test: undefined, reason: undefined },
+  };
+}
