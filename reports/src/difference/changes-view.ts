@@ -35,7 +35,7 @@ interface ValueView {
   isHash: boolean;
 }
 
-export function viewChanges({ before, after, changes, layers, layersLeftOut }: RunDifference): ChangesView {
+export function viewChanges({ before, after, changes, layers, layersLeftOut = 0 }: RunDifference): ChangesView {
   const severalModels = new Set(layers.map(({ model }) => model)).size > 1;
   return {
     before: viewLabel(before),
