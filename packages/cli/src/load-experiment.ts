@@ -10,18 +10,24 @@ const modules = ['.ts', '.mts', '.js', '.mjs'];
 
 /** An experiment file: JSON, or a module whose default export is one. */
 export async function loadExperiment(file: string): Promise<Experiment> {
-  await access(file).catch((cause: unknown) => {
-    throw new LowbitError(
-      'EXPERIMENT_FILE',
-      `Expected an experiment file at ${file}, found none; name one that is there.`,
-      { cause },
-    );
-  });
-  const experiment = await expandTaskFiles(parseExperiment(await readValue(file), file));
+  return readExperiment(await readConfiguration(file, 'experiment'), file);
+}
+
+/** An experiment as it stood in `file`. */
+export async function readExperiment(value: unknown, file: string): Promise<Experiment> {
+  const experiment = await expandTaskFiles(parseExperiment(value, file));
   return { ...experiment, data: experiment.data ?? (await findData(undefined)) };
 }
 
-async function readValue(file: string): Promise<unknown> {
+/** What a JSON file holds, or a module exports by default. Throws EXPERIMENT_FILE. */
+export async function readConfiguration(file: string, what: 'experiment' | 'nightly'): Promise<unknown> {
+  await access(file).catch((cause: unknown) => {
+    throw new LowbitError(
+      'EXPERIMENT_FILE',
+      `Expected ${article(what)} file at ${file}, found none; name one that is there.`,
+      { cause },
+    );
+  });
   try {
     if (extname(file) === '.json') return JSON.parse(await readFile(file, 'utf8'));
     if (modules.includes(extname(file))) return (await importModule(resolve(file)))['default'];
@@ -29,12 +35,16 @@ async function readValue(file: string): Promise<unknown> {
     const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new LowbitError(
       'EXPERIMENT_FILE',
-      `Expected ${file} to be an experiment that loads, but it does not (${reason}); correct it.`,
+      `Expected ${file} to be ${article(what)} file that loads, but it does not (${reason}); correct it.`,
       { cause },
     );
   }
   throw new LowbitError(
     'EXPERIMENT_FILE',
-    `Expected an experiment file that ends in .json, ${modules.join(', ')}, got ${file}; rename it.`,
+    `Expected ${article(what)} file that ends in .json, ${modules.join(', ')}, got ${file}; rename it.`,
   );
+}
+
+function article(what: 'experiment' | 'nightly'): string {
+  return what === 'experiment' ? 'an experiment' : 'a nightly';
 }

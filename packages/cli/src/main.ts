@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 
 /** Commands that compute: they run in a process of their own under supervision. */
-const supervised = ['run', 'eval', 'quantize', 'score', 'reproduce'];
+const supervised = ['run', 'eval', 'quantize', 'score', 'reproduce', 'nightly'];
 
 async function main(argv: readonly string[]): Promise<number> {
   const [command = ''] = argv;

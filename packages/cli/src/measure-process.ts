@@ -1,18 +1,18 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMeasured, makePlan, runExperiment, toLowbitError } from '@lowbit/core';
-import type { ErrorCode, Experiment, Plan, PlannedCell, RunEvent, RunOutcome, TaskChoice } from '@lowbit/core';
-import { figuresOf, matchesCell } from '@lowbit/history';
-import type { CellPattern, Trial } from '@lowbit/history';
+import { makePlan, runExperiment, toLowbitError } from '@lowbit/core';
+import type { CellKey, ErrorCode, Experiment, Plan, PlannedCell, RunEvent, RunOutcome, TaskChoice } from '@lowbit/core';
+import { figuresOf } from '@lowbit/history';
+import type { Trial } from '@lowbit/history';
 import { loadKernels } from '@lowbit/kernels';
 import { createRegistry } from './plugins.js';
 
 /** What the process is asked, its first message. */
 export interface MeasureRequest {
   experiment: Experiment;
-  /** Cells whose time and memory are wanted, beside those of measured tasks. */
-  cells: CellPattern[];
+  /** Names of the cells whose time and memory are wanted. */
+  cells: CellName[];
   trials: number;
   /** Removed after each trial. */
   folder: string;
@@ -24,7 +24,9 @@ export type MeasureAnswer =
   | { kind: 'done' }
   | { kind: 'error'; code: ErrorCode; message: string };
 
-export type FailedMeasurement = CellPattern & { reason: string };
+export type CellName = Pick<CellKey, 'model' | 'recipe' | 'task'>;
+
+export type FailedMeasurement = CellName & { reason: string };
 
 /**
  * A process of its own, that each night begins alike: what was computed before moves neither its memory nor its time. A
@@ -58,11 +60,11 @@ interface Unit {
   experiment: Experiment;
 }
 
-function listUnits(plan: Plan, { experiment, cells: patterns }: MeasureRequest): Unit[] {
+function listUnits(plan: Plan, { experiment, cells }: MeasureRequest): Unit[] {
   const units = new Map<string, Unit>();
   for (const cell of plan.cells) {
     const task = plan.tasks.find(({ record }) => record.name === cell.task);
-    if (task === undefined || !(isMeasured(task.record) || matchesCell(patterns, cell))) continue;
+    if (task === undefined || !cells.some((wanted) => isSame(wanted, cell))) continue;
     const key = JSON.stringify([cell.owner, cell.recipe]);
     const unit = units.get(key) ?? { cells: [], experiment: narrow(plan, experiment, cell) };
     units.set(key, unit);
@@ -70,6 +72,10 @@ function listUnits(plan: Plan, { experiment, cells: patterns }: MeasureRequest):
     unit.experiment.tasks.push(task.choice as TaskChoice);
   }
   return [...units.values()];
+}
+
+function isSame(a: CellName, b: CellName): boolean {
+  return a.model === b.model && a.recipe === b.recipe && a.task === b.task;
 }
 
 /** The experiment with this model and recipe alone, without tasks yet, and nothing computed beside. */

@@ -43,6 +43,16 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
       then((await import('./commands/run.js')).run(file, options, requireHost(host))),
     );
 
+  command('nightly', 'run an experiment as a night of a history, and compare it with the nights before')
+    .argument('<config>', 'a .json, .ts, .js or .mjs file')
+    .option('--accept [night]', 'run nothing: make a night, by default the last, the baseline')
+    .option('--baseline <name>', "in place of the file's")
+    .option('--no-wait', 'end at once where another process has the history')
+    .option('--json', 'print the verdict as JSON and nothing else')
+    .action(async (file: string, options) =>
+      then((await import('./commands/nightly.js')).nightly(file, options, requireHost(host))),
+    );
+
   shareScoringOptions(command('eval', 'score a checkpoint or artifact on tasks'))
     .requiredOption('--tasks <names>', 'tasks and task groups, separated by commas', splitList)
     .option(

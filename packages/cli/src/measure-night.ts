@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { isMeasured, LowbitError, planWorkers } from '@lowbit/core';
+import type { Experiment, Manifest, RunLabel } from '@lowbit/core';
+import {
+  addRound,
+  gatherTrials,
+  judgeMeasurements,
+  keyOf,
+  listSuspects,
+  matchesCell,
+  nameMachine,
+} from '@lowbit/history';
+import type { JudgedFigure, Measurements, NightlyConfig, PastNight } from '@lowbit/history';
+import { measure } from './measure.js';
+import type { CellName } from './measure-process.js';
+
+/** Trials of a second round: with fewer a step could not be told from chance. */
+const leastAgain = 4;
+
+export interface MeasureNight {
+  config: NightlyConfig;
+  experiment: Experiment;
+  manifest: Manifest;
+  past: readonly PastNight[];
+  label: RunLabel;
+  /** For trials; removed by its owner. */
+  folder: string;
+  signal: AbortSignal;
+  say: (line: string) => void;
+}
+
+/**
+ * Measures what a night asks for, and what looks worse than the nights before once more. Without a wish nothing is measured.
+ * Undefined where it was stopped.
+ */
+export async function measureNight(
+  night: MeasureNight,
+): Promise<{ measurements: Measurements | undefined; judged: JudgedFigure[] } | undefined> {
+  const { config, experiment, manifest, past, label, signal, say } = night;
+  const cells = listAsked(manifest, config);
+  if (cells.length === 0) return { measurements: undefined, judged: [] };
+  const run = (wanted: readonly CellName[], name: string, trials = config.trials) =>
+    measure({ experiment, cells: [...wanted], trials, folder: join(night.folder, name) }, signal, say);
+  const first = await run(cells, 'measure');
+  if (first === undefined) return undefined;
+  const { threads } = planWorkers({ ...experiment, workers: 1 });
+  const machine = nameMachine(manifest.environment, threads);
+  const measurements: Measurements = {
+    ...{ formatVersion: 1, machine, figures: gatherTrials(first.trials) },
+    failed: [...new Map(first.failed.map((each) => [JSON.stringify(each), each])).values()],
+  };
+  const judge = (): JudgedFigure[] => judgeMeasurements(measurements, past, label, config.tolerances);
+  const suspects = listSuspects(judge());
+  if (suspects.length === 0) return { measurements, judged: judge() };
+  say(
+    `${suspects.map(({ recipe, task, metric }) => `${metric} of ${recipe} on ${task}`).join(', ')}: measured once more`,
+  );
+  const doubted = cells.filter(({ model, recipe, task }) =>
+    suspects.some(
+      (each) => each.model === model && each.recipe === recipe && (each.task === task || each.task === 'quantize'),
+    ),
+  );
+  const second = await run(doubted, 'measure-again', Math.max(config.trials, leastAgain));
+  if (second === undefined) return undefined;
+  measurements.figures = addRound(measurements.figures, gatherTrials(second.trials), new Set(suspects.map(keyOf)));
+  const judged = judge();
+  return { measurements: { ...measurements, figures: judged.map(({ figure }) => figure) }, judged };
+}
+
+/** Cells of measured tasks, and those that the configuration names. Throws EXPERIMENT_OPTION where it names none. */
+function listAsked({ cells, tasks }: Manifest, { measure: patterns }: NightlyConfig): CellName[] {
+  for (const pattern of patterns)
+    if (!cells.some((cell) => matchesCell([pattern], cell)))
+      throw new LowbitError(
+        'EXPERIMENT_OPTION',
+        `Expected 'measure' to name cells of the experiment, got ${JSON.stringify(pattern)}, which fits none; correct model, recipe and task.`,
+      );
+  const measured = tasks.filter(isMeasured).map(({ name }) => name);
+  return cells
+    .filter((cell) => measured.includes(cell.task) || matchesCell(patterns, cell))
+    .map(({ model, recipe, task }) => ({ model, recipe, task }));
+}
