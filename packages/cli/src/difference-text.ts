@@ -35,7 +35,7 @@ export function formatDifferenceTable({ before, after, rows }: RunDifference): s
 const shownLayers = 10;
 
 /** What changed between the runs, and the layers that moved. */
-export function formatChanges({ changes, layers, layersLeftOut = 0 }: RunDifference): string {
+export function formatChanges({ changes, layers, layersLeftOut }: RunDifference): string {
   const changed = changes.map(({ what, of, before, after }) => [what, of, before ?? '–', after ?? '–']);
   const moved = layers
     .slice(0, shownLayers)

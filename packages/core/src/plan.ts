@@ -40,6 +40,8 @@ export interface Plan {
   cells: PlannedCell[];
   /** Of the engine, without the plugins. */
   fingerprint: string;
+  /** sha256 over the code of each method and task of a plugin, by its name. */
+  code: Record<string, string>;
 }
 
 export interface PlannedModel {
@@ -149,7 +151,7 @@ export async function makePlan({ experiment, registry, kernels }: PlanRequest): 
   );
   checkBeside(models, cells);
   const digest = digestOf(cells.map((cell) => [cell.model, cell.recipe, cell.task, cell.digest]));
-  return { digest, models, recipes: uniqueByName(records), tasks, groups, cells, fingerprint };
+  return { digest, models, recipes: uniqueByName(records), tasks, groups, cells, fingerprint, code: codes.named() };
 }
 
 /** An artifact is a model that brings its recipe; a checkpoint takes the experiment's. */
@@ -247,6 +249,7 @@ function uniqueByName(records: readonly RecipeRecord[]): RecipeRecord[] {
 /** Hash of the code of each plugin, computed once. */
 class CodeHashes {
   readonly #hashes = new Map<string, Promise<string>>();
+  readonly #named = new Map<string, string>();
 
   constructor(readonly registry: Registry) {}
 
@@ -256,6 +259,12 @@ class CodeHashes {
     const own = await locatePlugin(code, entry.name);
     let hash = this.#hashes.get(own.href);
     if (hash === undefined) this.#hashes.set(own.href, (hash = fingerprintCode(own)));
+    this.#named.set(entry.name, await hash);
     return hash;
+  }
+
+  /** Of all that was asked for, names in order. */
+  named(): Record<string, string> {
+    return Object.fromEntries([...this.#named].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 }

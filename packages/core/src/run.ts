@@ -284,6 +284,7 @@ function describeRun(
     groups: plan.groups,
     calibration: plan.models.find(({ record }) => record.calibration)?.record.calibration,
     environment: describeEnvironment(kernels, experiment.device, layout, plan.fingerprint),
+    code: plan.code,
     cells: plan.cells.map(({ digest, model, recipe, task }) => ({ digest, model, recipe, task })),
   };
 }

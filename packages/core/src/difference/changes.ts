@@ -10,6 +10,7 @@ export function listChanges(before: Manifest, after: Manifest): RunChange[] {
   const environments = [before, after].map(({ environment }) => describeEnvironment(environment));
   return [
     ...differFacts('', environments[0] ?? {}, environments[1] ?? {}),
+    ...differCode(before.code ?? {}, after.code ?? {}),
     ...differNamed('model', before.models, after.models, (a, b) =>
       differFacts(a.name, describeModel(a, before), describeModel(b, after)),
     ),
@@ -36,6 +37,13 @@ function describeEnvironment(of: Environment): Facts {
     workers: of.workers,
     threads: of.threadsPerWorker,
   };
+}
+
+/** Of methods and tasks that both runs have; the others are changes of recipes and tasks. */
+function differCode(before: Record<string, string>, after: Record<string, string>): RunChange[] {
+  return Object.keys(after).flatMap((name) =>
+    before[name] === undefined ? [] : differFacts(name, { code: short(before[name]) }, { code: short(after[name]) }),
+  );
 }
 
 function describeModel(of: ModelRecord, { calibration }: Manifest): Facts {

@@ -155,8 +155,10 @@ function testFacts(
   return compareObservations(after.observations, before.observations, comparison, draw, level);
 }
 
+/** Without an interval where a few documents leave it open. */
 function toDifference({ scale, difference, low, high }: ReturnType<typeof testFacts>): RowDifference {
-  return { scale, value: difference, low, high };
+  const isOpen = !Number.isFinite(low) || !Number.isFinite(high);
+  return isOpen ? { scale, value: difference } : { scale, value: difference, low, high };
 }
 
 function isBetter({ higherIsBetter }: Row, difference: number): boolean {

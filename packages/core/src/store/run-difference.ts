@@ -12,7 +12,7 @@ export interface RunDifference {
   /** Linears whose errors moved, the most first, where a recipe's artifact is not the same; some tens at most. */
   layers: LayerShift[];
   /** How many more moved. */
-  layersLeftOut?: number | undefined;
+  layersLeftOut: number;
   /** Level of the paired tests; their p are adjusted by Holm over the difference. */
   level: number;
 }

@@ -22,6 +22,8 @@ export interface Manifest {
   /** Of the first model that has one. */
   calibration: CalibrationRecord | undefined;
   environment: Environment;
+  /** sha256 over the code of each method and task, by its name: `environment.fingerprint` is that of all else. */
+  code?: Record<string, string> | undefined;
   /** Of an imported run: its files, in place of the environment, which is only that of the import. */
   imported?: string[] | undefined;
   /** Those of the recipes; runs of before have none. */

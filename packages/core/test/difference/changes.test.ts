@@ -51,6 +51,14 @@ t.test('environment, models, calibration and notes', async (t) => {
   ]);
 });
 
+t.test('code of methods and tasks that both have', async (t) => {
+  const code = (code: object): Partial<RunSpec> => ({ manifest: { code } });
+  t.same(await changesOf(code({ rtn: 'a', awq: 'a', piqa: 'a' }), code({ rtn: 'b', gptq: 'a', piqa: 'a' })), [
+    { what: 'code', of: 'rtn', before: 'a', after: 'b' },
+  ]);
+  t.same(await changesOf({}, code({ rtn: 'b' })), [], 'a run of before');
+});
+
 t.test('recipes by option, tasks and their files', async (t) => {
   const recipe = (...steps: object[]): Partial<RunSpec> => ({ manifest: { recipes: [{ name: 'r', steps }] } });
   const rtn = (options: object, more: object = {}): object => ({ method: 'rtn', version: '1', options, ...more });
