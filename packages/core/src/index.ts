@@ -83,6 +83,7 @@ export * from './experiment.js';
 export * from './plan.js';
 export * from './digest.js';
 export * from './fingerprint.js';
+export { findCommit } from './commit.js';
 export * from './environment.js';
 export * from './preflight.js';
 export * from './pool/choose-job.js';

@@ -107,6 +107,10 @@ t.test("samples are written in the harness's form", async (t) => {
   t.equal(await writeSamples(directory, 'piqa', samples), `${directory}/samples_piqa.jsonl`);
   t.equal(readFileSync(`${directory}/samples_piqa.jsonl`, 'utf8'), line);
   t.equal(
+    formatSamples([{ docId: 1, results: [], scores: { acc: 1 }, targetLogprob: -0.5 }]),
+    '{"doc_id":1,"resps":[],"acc":1,"target_logprob":-0.5}\n',
+  );
+  t.equal(
     formatSamples([
       { docId: 3, results: [{ kind: 'rolling', logprob: -7, tokens: 2 }], scores: { words: 4 } },
       {
