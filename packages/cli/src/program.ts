@@ -132,6 +132,15 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
       then((await import('./commands/compare.js')).compare(before, after, options)),
     );
 
+  command('site', 'a static site of many runs; what is unchanged is not rendered again')
+    .argument('<folder...>', 'run folders, or folders with runs below them')
+    .requiredOption(
+      '-o, --output <folder>',
+      'where the site goes: a new folder, or the site that is brought up to date',
+    )
+    .option('--title <text>', 'of the list of runs', 'Lowbit runs')
+    .action(async (folders: string[], options) => then((await import('./commands/site.js')).site(folders, options)));
+
   command('import', "lm-evaluation-harness's results and samples as a run")
     .argument('<path...>', 'folders with results_*.json and samples_*.jsonl, or such files')
     .requiredOption('-o, --output <run>', 'the run folder, new or empty')
