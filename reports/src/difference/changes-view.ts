@@ -12,17 +12,22 @@ export interface ChangesView {
   changes: { what: string; of: string; before: ValueView; after: ValueView }[];
   /** How many more moved. */
   layersLeftOut: number;
-  layers: {
-    recipe: string;
-    model: string | null;
-    layer: string;
-    figure: string;
-    before: string;
-    after: string;
-    shift: string;
-    sort: string;
-  }[];
+  /** The first of them, and the others, which are folded. */
+  layers: LayerView[];
+  otherLayers: LayerView[];
 }
+
+interface LayerView {
+  recipe: string;
+  model: string | null;
+  layer: string;
+  figure: string;
+  before: string;
+  after: string;
+  shift: string;
+}
+
+const firstLayers = 12;
 
 export interface LabelView {
   name: string;
@@ -37,12 +42,14 @@ interface ValueView {
 
 export function viewChanges({ before, after, changes, layers, layersLeftOut = 0 }: RunDifference): ChangesView {
   const severalModels = new Set(layers.map(({ model }) => model)).size > 1;
+  const shown = layers.map((layer) => ({ ...viewLayer(layer), model: severalModels ? layer.model : null }));
   return {
     before: viewLabel(before),
     after: viewLabel(after),
     changes: changes.map(viewChange),
     layersLeftOut,
-    layers: layers.map((layer) => ({ ...viewLayer(layer), model: severalModels ? layer.model : null })),
+    layers: shown.slice(0, firstLayers),
+    otherLayers: shown.slice(firstLayers),
   };
 }
 
@@ -67,7 +74,6 @@ function viewLayer({ recipe, layer, figure, before, after }: LayerShift) {
         ? formatFixed(value, 3)
         : `${formatSignificant(value * 100)} %`;
   const shift = formatShift(before, after);
-  const sort = shift === undefined ? '' : String((after ?? 0) / (before ?? 1) - 1);
   return {
     recipe,
     layer,
@@ -75,6 +81,5 @@ function viewLayer({ recipe, layer, figure, before, after }: LayerShift) {
     before: format(before),
     after: format(after),
     shift: shift ?? '–',
-    sort,
   };
 }

@@ -72,7 +72,8 @@ export function formatPlainDifference(difference: number, metric: string): strin
 
 /** Three digits with a sign, however small. */
 function formatSigned(value: number): string {
-  if (value === 0 || Math.abs(value) >= 1e-3 || !Number.isFinite(value)) return formatEnd(value);
+  if (value === 0) return '0';
+  if (Math.abs(value) >= 1e-3 || !Number.isFinite(value)) return formatEnd(value);
   return `${value > 0 ? '+' : ''}${formatSignificant(value)}`;
 }
 

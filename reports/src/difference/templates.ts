@@ -46,19 +46,30 @@ export const changes = `{{#if changes}}
 {{/if}}
 `;
 
-export const layerShifts = `<div class="scroll" role="region" tabindex="0" aria-label="Layers that moved">
+const layerTable = (
+  list: string,
+  name: string,
+): string => `<div class="scroll" role="region" tabindex="0" aria-label="${name}">
 <table class="dense shifts">
-<caption class="hidden">Layers that moved, the most first</caption>
+<caption class="hidden">${name}, the most first</caption>
 <thead><tr><th scope="col" class="text">Layer</th><th scope="col" class="text">Recipe</th><th scope="col" class="text">Figure</th><th scope="col">Before</th><th scope="col">After</th><th scope="col">Change</th></tr></thead>
 <tbody>
-{{#each layers}}
+{{#each ${list}}}
 <tr><th scope="row">{{layer}}</th><td class="text">{{recipe}}{{#if model}} <small>{{model}}</small>{{/if}}</td><td class="text">{{figure}}</td><td>{{before}}</td><td>{{after}}</td><td>{{shift}}</td></tr>
 {{/each}}
 </tbody>
 </table>
-</div>
+</div>`;
+
+export const layerShifts = `${layerTable('layers', 'Layers that moved')}
+{{#if otherLayers}}
+<details>
+<summary><b>{{otherLayers.length}} others</b> <span>that moved less</span></summary>
+${layerTable('otherLayers', 'Layers that moved less')}
+</details>
+{{/if}}
 {{#if layersLeftOut}}
-<p class="key"><span>{{layersLeftOut}} more moved less</span></p>
+<p class="key"><span>{{layersLeftOut}} more moved less than these</span></p>
 {{/if}}
 `;
 

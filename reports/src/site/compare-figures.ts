@@ -67,19 +67,29 @@ function findObstacle(before: Cell, after: Cell): string | undefined {
   return other.length > 0 ? `not comparable: other ${other.join(', ')}` : undefined;
 }
 
-/** Facts that are not the same in both, with a dash where one has none. */
-export function differFacts(
-  before: RunFigures,
-  after: RunFigures,
-): { what: string; of: string; before: string; after: string }[] {
-  const [earlier, later] = [before, after].map(
-    (run) => new Map(run.facts.map(([what, of, value]) => [JSON.stringify([what, of]), value])),
-  );
+export interface FactPair {
+  what: string;
+  of: string;
+  before: string;
+  after: string;
+}
+
+/** Facts that are not the same in both. Of a recipe, model, task or file that only one run has, the first fact stands for all. */
+export function differFacts(before: RunFigures, after: RunFigures): FactPair[] {
+  const runs = [before, after].map(({ facts }) => ({
+    values: new Map(facts.map(([what, of, value]) => [JSON.stringify([what, of]), value])),
+    things: new Set(facts.map(([, of]) => of)),
+  }));
+  const [earlier, later] = runs;
   if (!earlier || !later) return [];
-  return [...new Set([...earlier.keys(), ...later.keys()])].flatMap((key) => {
+  const told = new Set<string>();
+  return [...new Set([...later.values.keys(), ...earlier.values.keys()])].flatMap((key): FactPair[] => {
     const [what = '', of = ''] = JSON.parse(key) as string[];
-    const values = { before: earlier.get(key) ?? '–', after: later.get(key) ?? '–' };
-    return values.before === values.after ? [] : [{ what, of, ...values }];
+    const pair = { what, of, before: earlier.values.get(key) ?? '–', after: later.values.get(key) ?? '–' };
+    const isInBoth = earlier.things.has(of) && later.things.has(of);
+    if (pair.before === pair.after || (!isInBoth && told.has(of))) return [];
+    told.add(of);
+    return [pair];
   });
 }
 

@@ -20,6 +20,7 @@ addEventListener('hashchange', () => {
 });
 
 if (slugA !== '' && slugB !== '') await show();
+else say('Choose two runs: their figures are then shown side by side.');
 
 /** Only runs of the list: nothing else is loaded, whatever the address says. */
 function readAddress(): string[] {
@@ -33,18 +34,21 @@ function goTo([a = '', b = '']: readonly string[]): void {
   location.hash = new URLSearchParams({ a, b }).toString();
 }
 
+function say(text: string): void {
+  const outcome = document.querySelector('#outcome');
+  if (outcome) outcome.textContent = text;
+}
+
 async function show(): Promise<void> {
   const runs = await Promise.all([slugA, slugB].map(loadRun));
   const [before, after] = runs;
-  const outcome = document.querySelector('#outcome');
   if (!before || !after) {
     const missing = before ? slugB : slugA;
-    if (outcome)
-      outcome.textContent = `The figures of ${missing} did not load: data/${missing}.js should lie beside this page.`;
+    say(`The figures of ${missing} did not load: data/${missing}.js should lie beside this page.`);
     return;
   }
   const pairs = pairFigures(before, after);
-  if (outcome) outcome.textContent = summarise(pairs);
+  say(summarise(pairs));
   fill('#figures', pairs.map(writePair));
   fill(
     '#changes',
@@ -71,7 +75,7 @@ function summarise(pairs: readonly FigurePair[]): string {
   const rest = pairs.length - count('better') - count('worse') - count('near');
   if (pairs.length === 0) return 'Neither run has a figure.';
   if (rest === pairs.length) return `None of the ${pairs.length} figures can be compared.`;
-  const parts = [`${count('better')} higher in quality`, `${count('worse')} lower`, `${count('near')} equal`];
+  const parts = [`${count('better')} better`, `${count('worse')} worse`, `${count('near')} equal`];
   return `Of ${pairs.length} figures ${parts.join(', ')}${rest > 0 ? `, ${rest} not comparable or in one run only` : ''}.`;
 }
 

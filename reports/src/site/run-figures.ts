@@ -1,4 +1,4 @@
-import type { CellResult, Manifest } from '@lowbit/core';
+import type { CellResult, Manifest, RecipeRecord } from '@lowbit/core';
 import { listEnvironment } from '../protocol-facts.js';
 import { formatOption, listOverrides } from '../recipe-series.js';
 import type { RunData } from '../run-data.js';
@@ -91,7 +91,7 @@ function listFacts(run: RunData): RunFigures['facts'] {
       ['Tokenizer', name, tokenizerDigest ?? '–'],
       ['Calibration tokens', name, (calibration ?? run.manifest.calibration)?.tokenSha256 ?? '–'],
     ]),
-    ...recipes.map(({ name, steps }): [string, string, string] => ['Recipe', name, writeSteps(steps)]),
+    ...recipes.flatMap(({ name, steps }) => describeRecipe(name, steps)),
     ...tasks.flatMap(({ name, version, limit, files }): [string, string, string][] => [
       ['Task version', name, version],
       ['Limit', name, String(limit ?? 'none')],
@@ -100,11 +100,20 @@ function listFacts(run: RunData): RunFigures['facts'] {
   ];
 }
 
-function writeSteps(steps: Manifest['recipes'][number]['steps']): string {
-  const texts = steps.map((step) => {
-    const options = Object.entries(step.options).map(([name, value]) => `${name}=${formatOption(value)}`);
-    const overrides = listOverrides(step).map((each) => `{${each}}`);
-    return `${step.method} ${step.version} (${options.join(', ')})${overrides.join('')}`;
-  });
-  return texts.join(' + ') || 'float';
+/** The methods first, then each option by itself. */
+function describeRecipe(name: string, steps: RecipeRecord['steps']): RunFigures['facts'] {
+  const methods = steps.map(({ method, version }) => `${method} ${version}`).join(' + ') || 'float';
+  return [
+    ['Recipe', name, methods],
+    ...steps.flatMap((step): RunFigures['facts'] => [
+      ...Object.entries(step.options).map(([key, value]): [string, string, string] => [
+        `${step.method} ${key}`,
+        name,
+        formatOption(value),
+      ]),
+      ...(step.layers
+        ? [[`${step.method} layers`, name, listOverrides(step).join('; ')] as [string, string, string]]
+        : []),
+    ]),
+  ];
 }
