@@ -1,17 +1,17 @@
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Kernels } from '@lowbit/kernels';
-import { describeEnvironment, planWorkers } from './environment.js';
+import { describeRun } from './describe-run.js';
+import { planWorkers } from './environment.js';
 import { toLowbitError } from './errors.js';
 import type { LowbitError } from './errors.js';
 import type { Experiment } from './experiment.js';
 import { makePlan } from './plan.js';
 import type { Plan, PlannedCell, PlannedModel } from './plan.js';
-import { noteSource } from './outside/plan-outside.js';
 import type { Job, JobProgress } from './pool/job.js';
 import { JobPool } from './pool/pool.js';
 import { checkNeed, estimateNeed, readAvailable, totalNeed } from './preflight.js';
-import { describeStep, recordMethods } from './recipe.js';
+import { describeStep } from './recipe.js';
 import type { Registry } from './registry.js';
 import { Baselines } from './run-baselines.js';
 import { CellBook } from './run-cells.js';
@@ -251,42 +251,6 @@ async function findMissing(store: RunStore, cells: readonly PlannedCell[]): Prom
     if (!isThere) missing.add(artifact);
   }
   return missing;
-}
-
-function describeRun(
-  { experiment, kernels, registry }: RunRequest,
-  plan: Plan,
-  layout: { workers: number; threads: number },
-): Manifest {
-  const notes = [...experiment.notes];
-  if (kernels.implementation === 'reference')
-    notes.push('Quantized with the TypeScript reference kernels: the native ones are not built on this machine.');
-  if (experiment.ropeFrequencies !== 'float32')
-    notes.push(
-      `Scored with rotary frequencies rounded to ${experiment.ropeFrequencies}, as in a model cast as a whole.`,
-    );
-  if (experiment.execution !== 'simulated')
-    notes.push(
-      `Executed: products read the codes of weights where onnxruntime has an operator for them${experiment.execution === 'executed-int8' ? ', activations rounded to 8 bits' : ''}.`,
-    );
-  notes.push(...plan.models.flatMap(({ record }) => noteSource(record)));
-  return {
-    formatVersion: 1,
-    name: experiment.name,
-    title: experiment.title,
-    notes,
-    created: new Date().toISOString(),
-    planDigest: plan.digest,
-    models: plan.models.flatMap(({ record, beside }) => (beside === undefined ? [record] : [])),
-    recipes: plan.recipes,
-    methods: recordMethods(plan.recipes, registry),
-    tasks: plan.tasks.map(({ record }) => record),
-    groups: plan.groups,
-    calibration: plan.models.find(({ record }) => record.calibration)?.record.calibration,
-    environment: describeEnvironment(kernels, experiment.device, layout, plan.fingerprint),
-    code: plan.code,
-    cells: plan.cells.map(({ digest, model, recipe, task }) => ({ digest, model, recipe, task })),
-  };
 }
 
 function tellProgress({ onEvent, plan }: Work, job: Job, progress: JobProgress): void {

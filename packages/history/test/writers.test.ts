@@ -5,7 +5,7 @@ import { copyFile, readdir, readFile, stat, truncate, writeFile } from 'node:fs/
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
-import { History } from '@lowbit/history';
+import { HistoryIndex } from '@lowbit/history';
 import { makeRun } from './make-runs.js';
 
 const script = fileURLToPath(new URL('fixtures/add.mjs', import.meta.url));
@@ -22,7 +22,7 @@ async function untilReading(child: ChildProcess): Promise<void> {
 
 async function countRows(index: string): Promise<{ rows: unknown; notes: string[] }> {
   const notes: string[] = [];
-  const history = await History.open({ index, say: (note) => notes.push(note) });
+  const history = await HistoryIndex.open({ index, say: (note) => notes.push(note) });
   const { lines } = await history.query('SELECT count(*) FROM rows');
   history.close();
   return { rows: lines[0]?.[0], notes };
@@ -53,7 +53,7 @@ t.test('a reader meanwhile sees the index as it was, and says so', async (t) => 
   const folder = t.testdir();
   const index = join(folder, 'history.duckdb');
   const [a = '', b = ''] = await makeFolders(folder, ['a', 'b']);
-  (await History.open({ index, folders: [a] })).close();
+  (await HistoryIndex.open({ index, folders: [a] })).close();
   const writer = startWriter(index, b, 6000);
   const exit = once(writer, 'exit');
   await untilReading(writer);
@@ -70,7 +70,7 @@ t.test('a writer that is killed leaves the index as it was', async (t) => {
   const folder = t.testdir();
   const index = join(folder, 'history.duckdb');
   const [a = '', b = ''] = await makeFolders(folder, ['a', 'b']);
-  (await History.open({ index, folders: [a] })).close();
+  (await HistoryIndex.open({ index, folders: [a] })).close();
   const before = await readFile(index);
   const writer = startWriter(index, b, 60_000);
   await untilReading(writer);
@@ -79,7 +79,7 @@ t.test('a writer that is killed leaves the index as it was', async (t) => {
   const left = await readdir(folder);
   t.ok(left.includes('history.duckdb.lock') && left.some((name) => name.endsWith('.tmp')), 'it was in the middle');
   t.ok((await readFile(index)).equals(before));
-  const history = await History.open({ index, folders: [b] });
+  const history = await HistoryIndex.open({ index, folders: [b] });
   t.strictSame((await history.query('SELECT count(*) FROM rows')).lines, [[12]]);
   history.close();
   t.strictSame((await readdir(folder)).sort(), ['a', 'b', 'history.duckdb'], 'what it left is gone');
@@ -148,7 +148,7 @@ t.test('another database, an older index, a newer index', async (t) => {
   t.strictSame(await countRows(index), { rows: 12, notes: [] }, 'an older one is only built anew');
   await make('UPDATE lowbitIndex SET version = 7');
   await t.rejects(countRows(index), { code: 'HISTORY_INDEX', message: /version 1 or before, got 7.*newer Lowbit/ });
-  const rebuilt = await History.open({ index, anew: true });
+  const rebuilt = await HistoryIndex.open({ index, anew: true });
   t.strictSame((await rebuilt.query('SELECT count(*) FROM rows')).lines, [[12]]);
   rebuilt.close();
 });
@@ -156,8 +156,8 @@ t.test('another database, an older index, a newer index', async (t) => {
 t.test('an index that cannot be written is said', async (t) => {
   const folder = t.testdir({ file: '' });
   const [a = ''] = await makeFolders(folder, ['a']);
-  await t.rejects(History.open({ index: join(folder, 'file/history.duckdb'), folders: [a] }), {
+  await t.rejects(HistoryIndex.open({ index: join(folder, 'file/history.duckdb'), folders: [a] }), {
     code: 'HISTORY_INDEX',
   });
-  await t.rejects(History.open({ index: a, folders: [a] }), { code: 'HISTORY_INDEX', message: /to be a file/ });
+  await t.rejects(HistoryIndex.open({ index: a, folders: [a] }), { code: 'HISTORY_INDEX', message: /to be a file/ });
 });
