@@ -7,6 +7,7 @@ import type { CellResult, PairResult, Row } from '../store/types.js';
 import type { Metric, MetricComparison } from '../task.js';
 import { findRowObstacle } from './obstacles.js';
 import {
+  distanceTolerance,
   isRatioWithin,
   isWithin,
   measuredTolerance,
@@ -98,23 +99,14 @@ function judgeMeasurement(before: Figure, after: Figure, tolerance: number, { sa
   return { verdict, difference, test: 'tolerance', tolerance, reason: 'two measurements do not know their own noise' };
 }
 
-/**
- * Distances to float have no samples of their own. Where sums are in another order, ties of codes fall otherwise, and
- * distances move with them: they are called the same within `distanceTolerance`.
- */
+/** Distances to float have no samples of their own; where sums are in another order they are held to a wide tolerance. */
 function judgeDistance(before: Figure, after: Figure, difference: RowDifference | undefined): Judgement {
   const [a, b] = [before.row.value, after.row.value];
-  const tolerance = distanceTolerance;
-  const step = 1 / Math.max(1, after.row.n);
-  if (Math.abs(a - b) <= tolerance * Math.max(Math.abs(a), Math.abs(b)) || Math.abs(a - b) <= step * tolerance)
-    return { ...same('tolerance'), difference, tolerance, reason: 'computed with other arithmetic' };
-  return {
-    ...{ verdict: isBetter(before.row, b - a) ? 'improved' : 'worse', test: 'tolerance', tolerance, difference },
-    reason: 'computed with other arithmetic',
-  };
+  const { relative: tolerance, absolute } = distanceTolerance(after.row);
+  const isNear = Math.abs(a - b) <= Math.max(absolute, tolerance * Math.max(Math.abs(a), Math.abs(b)));
+  const verdict = isNear ? 'same' : isBetter(before.row, b - a) ? 'improved' : 'worse';
+  return { verdict, test: 'tolerance', tolerance, difference, reason: 'computed with other arithmetic' };
 }
-
-const distanceTolerance = 0.05;
 
 function judgeByTest(before: Figure, after: Figure, comparison: MetricComparison, rules: Rules): Judgement {
   const facts = factsOf(before, after, comparison);

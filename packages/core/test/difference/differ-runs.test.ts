@@ -44,7 +44,8 @@ t.test('deterministic figures: a millionth, and the sign beyond', async (t) => {
 });
 
 t.test('a perplexity shows by how much, with the interval of its documents', async (t) => {
-  const [a, b] = [losses([3, 3.5, 2.5, 3.2]), losses([3.01, 3.52, 2.51, 3.2])];
+  const list = Array.from({ length: 20 }, (_, i) => 3 + Math.sin(i));
+  const [a, b] = [losses(list), losses(list.map((loss, i) => loss + 0.01 + 0.005 * Math.cos(i)))];
   const [row] = await differ(
     { cells: [{ values: { perplexity: a.perplexity }, samples: a.samples }] },
     { cells: [{ values: { perplexity: b.perplexity }, samples: b.samples }] },
@@ -68,9 +69,18 @@ t.test('other arithmetic: a paired test decides on a perplexity', async (t) => {
   const [told] = await differ(spec(base, 'p'), spec(worse, 'q'));
   t.match(told, { test: 'bootstrap', verdict: 'worse', reason: undefined });
   t.ok((told?.adjustedP ?? 1) < 0.05);
-  t.match(await pair('kl', [0.1, 0.1001], {}, { after: { environment: { onnxruntime: '2' } } }), [
-    { verdict: 'same', test: 'tolerance', reason: 'computed with other arithmetic' },
-  ]);
+  const elsewhere = { after: { environment: { onnxruntime: '2' } } };
+  const distance = async (metric: string, values: [number, number]): Promise<string | undefined> => {
+    const [row] = await pair(metric, values, {}, elsewhere);
+    t.match(row, { test: 'tolerance', reason: 'computed with other arithmetic' });
+    return row?.verdict;
+  };
+  t.equal(await distance('kl', [0.1, 0.103]), 'same');
+  t.equal(await distance('kl', [0.1, 0.11]), 'worse');
+  t.equal(await distance('klMax', [4, 5.5]), 'same');
+  t.equal(await distance('flips', [0.1, 0.3]), 'same', 'two of ten');
+  t.equal(await distance('flips', [0.1, 0.4]), 'improved', 'by what the row says of its direction');
+  t.equal(await distance('targetLogprobDelta', [0.001, -0.004]), 'same');
 });
 
 t.test('answers: McNemar, Holm over the difference, and what changed is said', async (t) => {
