@@ -1,4 +1,4 @@
-import type { Aggregate } from '@lowbit/history';
+import type { Aggregate } from '@lowbit/history/query';
 
 /** Named here, so that the program's help does not load the engine. */
 export const aggregates = ['latest', 'mean', 'min', 'max', 'count'] as const satisfies readonly Aggregate[];

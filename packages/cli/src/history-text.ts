@@ -1,4 +1,4 @@
-import type { ColumnType, Table, Value } from '@lowbit/history';
+import type { ColumnType, Table, Value } from '@lowbit/history/query';
 import { alignTable } from './text-table.js';
 
 /** What a terminal would act on, or what turns text around. */

@@ -1,4 +1,4 @@
-import { LowbitError } from '@lowbit/core';
+import { LowbitError } from '@lowbit/core/store';
 
 const units = { h: 3600e3, d: 86400e3, w: 7 * 86400e3 } as const;
 

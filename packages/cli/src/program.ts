@@ -1,5 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { chatTurns, executions, LowbitError, version } from '@lowbit/core';
+import { chatTurns, executions, LowbitError, version } from '@lowbit/core/store';
 import type { Host } from './host.js';
 import { aggregates, historyFormats } from './history-options.js';
 import { exitStatus } from './exit-status.js';

@@ -1,4 +1,4 @@
-import { errorCodes, toLowbitError } from '@lowbit/core';
+import { errorCodes, toLowbitError } from '@lowbit/core/store';
 
 /** `error [CODE]: sentence` on standard error; the stack trace only where LOWBIT_DEBUG asks for it. */
 export function showError(thrown: unknown): void {

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { findRuns, LowbitError, reasonOf } from '@lowbit/core';
+import { findRuns, LowbitError, reasonOf } from '@lowbit/core/store';
 import type { Database, Table } from './duckdb.js';
 import { firstLine, isDamage, openIndex, setAside, writeIndex } from './index-file.js';
 import { applyDifference, compareWithDisk, isFolder, isSame, namesOf } from './index-refresh.js';
@@ -12,7 +12,7 @@ export interface HistoryOptions {
   folders?: readonly string[] | undefined;
   /** Built from nothing but the run files. */
   anew?: boolean | undefined;
-  /** Whether the index as it was will do where another process writes it. */
+  /** Whether to wait for another writer and to look at every file; else the index as it was may have to do. */
   isPatient?: boolean | undefined;
   /** Sentences for the reader. */
   say?: ((note: string) => void) | undefined;
@@ -91,7 +91,7 @@ interface Refreshed {
 
 /** `damage`: what is known to be wrong with the index, though it can be opened. */
 async function refresh(options: HistoryOptions, damage?: string): Promise<Refreshed> {
-  const { index, folders = [], anew = false, say = () => undefined } = options;
+  const { index, folders = [], anew = false, isPatient = false, say = () => undefined } = options;
   const names = namesOf(index);
   const state = damage === undefined ? await openIndex(index).catch(anew ? () => undefined : fail) : undefined;
   if (state?.kind === 'absent') await requireRuns(folders, index);
@@ -100,14 +100,14 @@ async function refresh(options: HistoryOptions, damage?: string): Promise<Refres
   const database = isUsable ? state.database : undefined;
   try {
     if (database) {
-      const difference = await compareWithDisk(database, folders, names);
+      const difference = await compareWithDisk(database, folders, names, isPatient ? Infinity : undefined);
       if (isSame(difference)) return { changed: { read: 0, dropped: 0 }, database };
     }
-    const changed = await update(options, database !== undefined && options.isPatient !== true, damage);
+    const changed = await update(options, database !== undefined && !isPatient, damage);
     database?.close();
     return { changed, database: await reopen(index) };
   } catch (error) {
-    if (error instanceof LowbitError && error.code === 'RUN_LOCKED' && database && !options.isPatient) {
+    if (error instanceof LowbitError && error.code === 'RUN_LOCKED' && database && !isPatient) {
       say(`Another process writes ${index}; this is what it held before.`);
       return { changed: { read: 0, dropped: 0 }, database };
     }
@@ -121,7 +121,7 @@ async function refresh(options: HistoryOptions, damage?: string): Promise<Refres
 }
 
 async function update(
-  { index, folders = [], anew = false, say = () => undefined, onRun }: HistoryOptions,
+  { index, folders = [], anew = false, isPatient = false, say = () => undefined, onRun }: HistoryOptions,
   isHasty: boolean,
   damage: string | undefined,
 ): Promise<{ read: number; dropped: number }> {
@@ -149,6 +149,7 @@ async function update(
       database,
       isNew && places.length === 0 ? [dirname(index)] : places,
       names,
+      isPatient ? Infinity : undefined,
     );
     await applyDifference(database, difference, names, onRun);
     return { read: difference.read.length, dropped: difference.dropped.length };

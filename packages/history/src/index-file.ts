@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { lockRun, LowbitError, reasonOf } from '@lowbit/core';
+import { lockRun, LowbitError, reasonOf } from '@lowbit/core/store';
 import { Database } from './duckdb.js';
 import { indexVersion, schema } from './index-schema.js';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, statSync } from 'node:fs';
-import { dirname, join, relative, resolve, sep } from 'node:path';
-import { findRuns, readRuns } from '@lowbit/core';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { findRuns, readRuns } from '@lowbit/core/store';
 import type { Columns, Database, Value } from './duckdb.js';
 import { describeRun } from './index-rows.js';
 import { tables } from './index-schema.js';
@@ -14,6 +14,9 @@ export interface Difference {
   read: { folder: string; signature: string }[];
   dropped: string[];
 }
+
+/** Looked at one by one in each comparison: a matter of 50 ms. */
+const mostCells = 10_000;
 
 export interface IndexNames {
   /** As in the index: relative to it, with plain slashes. */
@@ -31,34 +34,39 @@ export function namesOf(index: string): IndexNames {
 }
 
 /**
- * Compares the runs below the known folders with the index (undefined: there is none). Throws RUN_UNREADABLE where one of
- * `folders` is not there.
+ * Compares the runs below the known folders with the index (undefined: there is none): every file of the newest runs, up to `most`
+ * cells, and manifest and folder of the others, whose time changes with every file that is put there. Throws RUN_UNREADABLE where
+ * one of `folders` is not there.
  */
 export async function compareWithDisk(
   database: Database | undefined,
   folders: readonly string[],
   { toName, toPath }: IndexNames,
+  most = mostCells,
 ): Promise<Difference> {
   const known = (await database?.query('SELECT path FROM folders'))?.lines.map(([path]) => String(path)) ?? [];
   const added = [...new Set(folders.map(toName))].filter((name) => !known.includes(name));
   // A folder that is gone for today stays in the list: it may come back.
   const there = known.filter((name) => isFolder(toPath(name))).map(toPath);
   const runs = await findRuns([...added.map(toPath), ...there]);
-  const signatures = new Map(
-    (await database?.query('SELECT folder, signature FROM runs'))?.lines.map(([folder, signature]) => [
-      folder,
-      signature,
-    ]),
-  );
-  const present = new Set(runs.map(toName));
-  return {
-    folders: added,
-    read: [...new Set(runs)].flatMap((path) => {
-      const [folder, signature] = [toName(path), signRun(path)];
-      return signatures.get(folder) === signature ? [] : [{ folder, signature }];
-    }),
-    dropped: [...signatures.keys()].map(String).filter((folder) => !present.has(folder)),
-  };
+  const indexed = await database?.query('SELECT folder, signature, cells FROM runs ORDER BY created DESC');
+  const present = new Map(runs.map((path) => [toName(path), path]));
+  const [read, dropped]: [Difference['read'], string[]] = [[], []];
+  let looked = 0;
+  for (const line of indexed?.lines ?? []) {
+    const [folder, known] = [String(line[0]), String(line[1])];
+    const path = present.get(folder);
+    present.delete(folder);
+    if (path === undefined) dropped.push(folder);
+    else {
+      const isNear = looked < most;
+      looked += Number(line[2] ?? 0);
+      if (isSigned(path, known, isNear)) continue;
+      read.push({ folder, signature: signRun(path) });
+    }
+  }
+  for (const [folder, path] of present) read.push({ folder, signature: signRun(path) });
+  return { folders: added, read, dropped };
 }
 
 export function isSame({ folders, read, dropped }: Difference): boolean {
@@ -131,16 +139,33 @@ async function openWriter<T extends keyof typeof tables>(
   return { add: (record) => add(names.map((name) => (record as Record<string, Value>)[name])), close };
 }
 
-/** Changes when the manifest or a cell is written, also in place. */
+/** What tells that a run's files were written: of the manifest and the folder of cells, then of each cell. */
 function signRun(folder: string): string {
-  const hash = createHash('sha256');
-  const sign = (name: string): void => {
-    const { mtimeMs, size, ino } = statSync(join(folder, name), { throwIfNoEntry: false }) ?? {};
-    hash.update(`${name} ${mtimeMs} ${size} ${ino}\n`);
-  };
-  sign('manifest.json');
-  for (const name of readdirSync(join(folder, 'cells')).sort()) if (name.endsWith('.json')) sign(`cells/${name}`);
-  return hash.digest('hex');
+  return `${signFolder(folder)} ${signCells(folder)}`;
+}
+
+function isSigned(folder: string, signature: string, isNear: boolean): boolean {
+  return isNear ? signRun(folder) === signature : signature.startsWith(`${signFolder(folder)} `);
+}
+
+function signFolder(folder: string): string {
+  return digestFiles([join(folder, 'manifest.json'), join(folder, 'cells')]);
+}
+
+/** Also when one was written in place, which the folder's time does not tell. */
+function signCells(folder: string): string {
+  const path = join(folder, 'cells');
+  // It may be removed at this moment.
+  const names = isFolder(path) ? readdirSync(path).filter((name) => name.endsWith('.json')) : [];
+  return digestFiles(names.sort().map((name) => join(path, name)));
+}
+
+function digestFiles(paths: readonly string[]): string {
+  const marks = paths.map((path) => {
+    const { mtimeMs, size, ino } = statSync(path, { throwIfNoEntry: false }) ?? {};
+    return `${basename(path)} ${mtimeMs} ${size} ${ino}`;
+  });
+  return createHash('sha256').update(marks.join('\n')).digest('hex').slice(0, 32);
 }
 
 export function isFolder(path: string): boolean {

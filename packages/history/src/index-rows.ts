@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CellKey, CellResult, LeftOut, Manifest, Row, StoredRun } from '@lowbit/core';
+import type { CellKey, CellResult, LeftOut, Manifest, Row, StoredRun } from '@lowbit/core/store';
 import type { factColumns, layerColumns, RecordOf, rowColumns, runColumns } from './index-schema.js';
 
 export interface RunRecords {

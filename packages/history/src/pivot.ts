@@ -1,10 +1,10 @@
-import { LowbitError } from '@lowbit/core';
+import { LowbitError } from '@lowbit/core/store';
 import { quoteName } from './duckdb.js';
 import type { Table, Value } from './duckdb.js';
 import type { HistoryIndex } from './history.js';
 import { rowColumns } from './index-schema.js';
-import { requireColumn, writeCondition } from './query.js';
-import type { HistoryQuery, RowColumn } from './query.js';
+import { requireColumn, writeCondition } from './select-rows.js';
+import type { HistoryQuery, RowColumn } from './select-rows.js';
 
 /** How several values of one place become one: that of the newest run, or over all of them. */
 export const aggregates = ['latest', 'mean', 'min', 'max', 'count'] as const;

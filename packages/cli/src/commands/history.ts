@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { LowbitError, reasonOf, writeAtomic } from '@lowbit/core';
-import { HistoryIndex, pivotRows, requireColumn, selectRows, writeParquet } from '@lowbit/history';
-import type { HistoryQuery, RowColumn, Table } from '@lowbit/history';
+import { LowbitError, reasonOf, writeAtomic } from '@lowbit/core/store';
+import { History, pivotRows, requireColumn, selectRows, writeParquet } from '@lowbit/history/query';
+import type { HistoryQuery, RowColumn, Table } from '@lowbit/history/query';
 import { exitStatus } from '../exit-status.js';
 import type { HistoryOptions } from '../history-options.js';
 import { formatAnswer, formatAnswerAs } from '../history-text.js';
@@ -77,7 +77,7 @@ function open(
     ...{ index, folders, ...how },
     say: note,
     onRun: (done, total) => {
-      if (performance.now() - last < 2000 || done === total) return;
+      if (performance.now() - last < 5000 || done === total) return;
       note(`${done} of ${total} runs read`);
       last = performance.now();
     },
