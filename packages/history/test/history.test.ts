@@ -6,6 +6,8 @@ import type { Test } from 'tap';
 import { HistoryIndex, pivotRows, requireColumn, selectRows, writeParquet } from '@lowbit/history';
 import type { HistoryOptions, HistoryQuery, Table } from '@lowbit/history';
 import { readRuns } from '@lowbit/core';
+import { Database } from '../src/duckdb.js';
+import { compareWithDisk, namesOf } from '../src/index-refresh.js';
 import { makeRun } from './make-runs.js';
 
 /** Opens, asks, closes; with what was said. */
@@ -245,4 +247,23 @@ t.test('names are inert, and a query reaches nothing but the index', async (t) =
   const path = join(folder, `it's.parquet`);
   await writeParquet(answer.pivot.table, path);
   t.equal((await readFile(path)).subarray(0, 4).toString(), 'PAR1');
+});
+
+t.test('beyond a number of cells the time of their folder has to do, unless every file is asked for', async (t) => {
+  const { folder, index } = await makeTwo(t);
+  await ask({ index }, count);
+  const cells = join(folder, 'one/cells');
+  const [name = ''] = await readdir(cells);
+  const path = join(cells, name);
+  await writeFile(path, `${await readFile(path, 'utf8')} `);
+  const database = await Database.open(index, { readOnly: true });
+  const look = (most?: number): Promise<string[]> =>
+    compareWithDisk(database, [], namesOf(index), most).then(({ read }) => read.map((run) => run.folder));
+  t.strictSame(await look(), ['one'], 'in place, within the number');
+  t.strictSame(await look(4), [], 'the newer run has its four cells');
+  t.strictSame(await look(5), ['one']);
+  await writeFile(`${path}.new`, '{}');
+  await rename(`${path}.new`, path);
+  t.strictSame(await look(0), ['one'], 'what is renamed into place shows on the folder');
+  database.close();
 });
