@@ -59,6 +59,9 @@ await t.test('the history of two runs: table, filters, pivot, exports', async (t
   t.match(await callLowbit(t, ['history', 'rebuild', runs]), {
     stdout: /history\.duckdb: 2 runs, \d+ rows; 2 runs read/,
   });
+  const one = await callLowbit(t, ['history', join(runs, 'one'), '--metric', 'perplexity', '--format', 'json']);
+  t.equal((JSON.parse(one.stdout) as { rows: unknown[] }).rows.length, 2, 'of the run that is named');
+  t.notOk(existsSync(join(runs, 'one/history.duckdb')), 'an index lies beside a run, not in it');
   const index = join(runs, '../index.duckdb');
   t.match(await callLowbit(t, ['history', 'add', join(runs, 'one'), '--index', index]), { stdout: /: 1 runs, / });
   t.equal(lines((await callLowbit(t, ['history', '--index', index, '--metric', 'perplexity'])).stdout).length, 3);

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { LowbitError, reasonOf, writeAtomic } from '@lowbit/core/store';
 import { History, pivotRows, requireColumn, selectRows, writeParquet } from '@lowbit/history/query';
 import type { HistoryQuery, RowColumn, Table } from '@lowbit/history/query';
@@ -66,15 +66,17 @@ async function tell(opened: HistoryIndex): Promise<number> {
   }
 }
 
-/** The index lies in the first folder, by default in `runs`. */
+/** The index lies in the first folder, by default in `runs`; beside a run that is named itself. */
 function open(
   folders: readonly string[],
-  { index = join(folders[0] ?? 'runs', 'history.duckdb') }: { index?: string | undefined },
+  { index }: { index?: string | undefined },
   how: { isPatient?: boolean; anew?: boolean } = {},
-): Promise<HistoryIndex> {
+): Promise<History> {
+  const first = folders[0] ?? 'runs';
+  const home = existsSync(join(first, 'manifest.json')) ? dirname(resolve(first)) : first;
   let last = performance.now();
-  return HistoryIndex.open({
-    ...{ index, folders, ...how },
+  return History.open({
+    ...{ index: index ?? join(home, 'history.duckdb'), folders, ...how },
     say: note,
     onRun: (done, total) => {
       if (performance.now() - last < 5000 || done === total) return;
