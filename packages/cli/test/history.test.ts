@@ -120,6 +120,7 @@ await t.test('bad input is one sentence', async (t) => {
     [[join(folder, 'absent')], /RUN_UNREADABLE.*found none/],
     [[join(folder, 'empty')], /RUN_UNREADABLE.*found none/],
     [['--format', 'parquet'], /USAGE.*name one with -o/],
+    [['--sql', ' '], /USAGE.*got nothing/],
     [['--format', 'xml'], /USAGE.*table, csv/],
     [['--aggregate', 'sum'], /USAGE/],
   ];

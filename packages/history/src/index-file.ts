@@ -16,7 +16,7 @@ export type IndexState =
   /** No index, or a damaged one: `reason` ends a sentence. */
   | { kind: 'damaged'; reason: string };
 
-/** Opens the index as it is now, to read. Throws HISTORY_INDEX where a newer Lowbit wrote it. */
+/** Opens the index as it is now, to read. Throws HISTORY_INDEX where a newer Lowbit wrote it or another program holds it. */
 export async function openIndex(path: string): Promise<IndexState> {
   const header = await readHeader(path);
   if (header === undefined) return { kind: 'absent' };
@@ -35,7 +35,15 @@ export async function openIndex(path: string): Promise<IndexState> {
   } catch (error) {
     if (error instanceof LowbitError) throw error;
     database?.close();
-    return { kind: 'damaged', reason: firstLine(reasonOf(error)) };
+    const reason = firstLine(reasonOf(error));
+    if (!/Could not set lock/.test(reason)) return { kind: 'damaged', reason };
+    throw new LowbitError(
+      'HISTORY_INDEX',
+      `Expected to open the index ${path}, but another program holds it; close it there.`,
+      {
+        cause: error,
+      },
+    );
   }
 }
 

@@ -153,6 +153,21 @@ t.test('another database, an older index, a newer index', async (t) => {
   rebuilt.close();
 });
 
+t.test('an index that another program holds is left to it', async (t) => {
+  const folder = t.testdir();
+  const index = join(folder, 'history.duckdb');
+  await makeFolders(folder, ['a']);
+  await countRows(index);
+  const options = { env: { ...process.env, NODE_OPTIONS: '' }, execArgv: [] };
+  const child = fork(fileURLToPath(new URL('fixtures/hold.mjs', import.meta.url)), [index], options);
+  await once(child, 'message');
+  await t.rejects(countRows(index), { code: 'HISTORY_INDEX', message: /another program holds it/ });
+  const exit = once(child, 'exit');
+  child.disconnect();
+  await exit;
+  t.strictSame(await countRows(index), { rows: 6, notes: [] });
+});
+
 t.test('an index that cannot be written is said', async (t) => {
   const folder = t.testdir({ file: '' });
   const [a = ''] = await makeFolders(folder, ['a']);

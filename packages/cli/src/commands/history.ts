@@ -21,6 +21,7 @@ export async function history(folders: readonly string[], options: HistoryOption
   const { format, output } = options;
   if (format === 'parquet' && output === undefined)
     throw new LowbitError('USAGE', 'Expected a file for parquet, got none; name one with -o.');
+  if (options.sql?.trim() === '') throw new LowbitError('USAGE', 'Expected a query for --sql, got nothing; write one.');
   const opened = await open(folders, options);
   try {
     const table = await answer(opened, folders, options);
