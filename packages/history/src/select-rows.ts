@@ -1,7 +1,7 @@
 import { LowbitError, nearestName } from '@lowbit/core/store';
 import { quoteName } from './duckdb.js';
 import type { Table } from './duckdb.js';
-import type { History } from './history.js';
+import type { HistoryIndex } from './history.js';
 import { rowColumns } from './index-schema.js';
 import { namesOf } from './index-refresh.js';
 
@@ -36,7 +36,7 @@ interface Condition {
 
 /** Rows of the index, and how many there would be without the limit. Throws HISTORY_QUERY. */
 export async function selectRows(
-  history: History,
+  history: HistoryIndex,
   query: HistoryQuery,
   { columns = Object.keys(rowColumns) as RowColumn[], sort = ['-created'], limit }: RowSelection,
 ): Promise<{ table: Table; total: number }> {

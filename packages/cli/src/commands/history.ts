@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { LowbitError, reasonOf, writeAtomic } from '@lowbit/core/store';
-import { History, pivotRows, requireColumn, selectRows, writeParquet } from '@lowbit/history/query';
+import { HistoryIndex, pivotRows, requireColumn, selectRows, writeParquet } from '@lowbit/history/query';
 import type { HistoryQuery, RowColumn, Table } from '@lowbit/history/query';
 import { exitStatus } from '../exit-status.js';
 import type { HistoryOptions } from '../history-options.js';
@@ -72,11 +72,11 @@ function open(
   folders: readonly string[],
   { index }: { index?: string | undefined },
   how: { isPatient?: boolean; anew?: boolean } = {},
-): Promise<History> {
+): Promise<HistoryIndex> {
   const first = folders[0] ?? 'runs';
   const home = existsSync(join(first, 'manifest.json')) ? dirname(resolve(first)) : first;
   let last = performance.now();
-  return History.open({
+  return HistoryIndex.open({
     ...{ index: index ?? join(home, 'history.duckdb'), folders, ...how },
     say: note,
     onRun: (done, total) => {
