@@ -109,7 +109,12 @@ function buildProgram(host: Host | undefined, then: (work: Promise<number>) => P
     .argument('<table>', 'list, or a table of it')
     .option('--models <folder>', "checkpoints as org/name, name or in the hub's cache (default: the hub's own cache)")
     .option('--data <folder>', "the tasks' files (default: ./data, then LOWBIT_DATA)")
-    .option('--rows <pattern>', 'only rows whose names have all of these words, * for any letters')
+    .option(
+      '--rows <pattern>',
+      'only rows whose names have all of these words, * for any letters; several patterns add up',
+      collect,
+      [],
+    )
     .option('--dry-run', 'compute nothing; print tokens, memory, disk, downloads and estimated hours')
     .option('-o, --output <run>', 'for cells and reports (default: runs/reproduce/<table>)')
     .option('--workers <n>', 'recipes computed side by side', wholeNumber)

@@ -24,8 +24,14 @@ export interface CostBasis {
   isThere: boolean;
 }
 
-/** Share of the measured rate that a forward pass, and the sums of second moments, were seen to reach (docs/papers.md). */
-const efficiency = { forward: 0.6, moments: 0.25, columns: 0.05 };
+/**
+ * Shares of the measured rate, and weights rounded and written a second, as SmolLM2 showed them on two quiet threads
+ * (docs/papers.md): forward passes, sums of second moments, GPTQ's columns and factors, AWQ's clip search.
+ */
+const efficiency = { forward: 0.8, moments: 0.8, columns: 0.15, clip: 0.3 };
+const writtenWeights = 25e6;
+/** Passes over the calibration tokens that AWQ's search comes to, attention recomputed for every strength. */
+const searchPasses = { full: 16, halving: 4.3 };
 
 /** Parameters of a model, tied ones once. */
 export function countParameters(id: ModelId): number {
@@ -106,15 +112,16 @@ function quantizeSeconds(
   rate: number,
 ): number {
   const forward = blockProducts(decoder, tokens, length) / (rate * efficiency.forward);
-  return sum(
-    steps.map(({ method, options }) => {
-      // The second pass gives the quantized block's outputs; true-sequential order has one more a stage.
-      if (method.name === 'gptq')
-        return (options['trueSequential'] ? 5 : 2) * forward + gptqSeconds(decoder, tokens, rate);
-      if (method.name === 'awq') return searchSeconds(decoder, tokens, length, rate);
-      return method.needs?.(options) === undefined ? 0 : forward;
-    }),
-  );
+  const weights = sum(decoder.blocks.map(linearProducts));
+  const computed = steps.map(({ method, options }) => {
+    // The second pass gives the quantized block's outputs; true-sequential order has one more a stage.
+    if (method.name === 'gptq')
+      return (options['trueSequential'] ? 5 : 2) * forward + gptqSeconds(decoder, tokens, rate);
+    if (method.name === 'awq')
+      return searchSeconds(decoder, tokens, length, rate, options['search'] === 'halving' ? 'halving' : 'full');
+    return method.needs?.(options) === undefined ? 0 : forward;
+  });
+  return sum(computed) + (steps.length > 0 ? weights / writtenWeights : 0);
 }
 
 /** Second moments once a stage's input, then columns with their errors fed forward, and two factorizations. */
@@ -127,8 +134,14 @@ function gptqSeconds({ blocks }: Decoder, tokens: number, rate: number): number 
   return moments / (rate * efficiency.moments) + columns / (rate * efficiency.columns);
 }
 
-/** Twenty strengths, each a pass of attention, of o, of the MLP and of down; then ten clip ranges on 512 tokens a linear. */
-function searchSeconds(decoder: Decoder, tokens: number, length: number, rate: number): number {
+/** Passes of attention, of o, of the MLP and of down; then ten clip ranges on 512 tokens a linear. */
+function searchSeconds(
+  decoder: Decoder,
+  tokens: number,
+  length: number,
+  rate: number,
+  search: keyof typeof searchPasses,
+): number {
   const passes = sum(
     decoder.blocks.map((block) => {
       const { attention, mlp } = block;
@@ -137,7 +150,7 @@ function searchSeconds(decoder: Decoder, tokens: number, length: number, rate: n
     }),
   );
   const clip = sum(decoder.blocks.flatMap(blockLinears).map(({ rows, cols }) => 10 * 512 * rows * cols));
-  return (21 * tokens * passes) / (rate * efficiency.forward) + clip / (rate * efficiency.columns);
+  return (searchPasses[search] * tokens * passes) / (rate * efficiency.forward) + clip / (rate * efficiency.clip);
 }
 
 function linearProducts(block: Block): number {

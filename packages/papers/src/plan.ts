@@ -38,8 +38,8 @@ export interface PlanOptions {
   places: Places;
   registry: Registry;
   kernels: RunRequest['kernels'];
-  /** Words that a row must all have, `*` for any letters. */
-  pattern?: string | undefined;
+  /** A row is wanted that has all words of one of them, `*` for any letters; none: every row. */
+  patterns?: readonly string[] | undefined;
   workers?: number | undefined;
   threads?: number | undefined;
 }
@@ -52,7 +52,8 @@ export async function planReproduction(table: PaperTable, options: PlanOptions):
     locations.set(id, known);
     return known;
   };
-  const wanted = table.rows.filter((row) => matches(row, options.pattern ?? ''));
+  const { patterns = [] } = options;
+  const wanted = table.rows.filter((row) => patterns.length === 0 || patterns.some((each) => matches(row, each)));
   const rows: RowPlan[] = [];
   for (const row of wanted) rows.push(await planRow(row, table, locate, options));
   return { table, rows, runs: groupRuns(table, rows, options) };
@@ -78,7 +79,7 @@ export function matches(row: PaperRow, pattern: string): boolean {
 async function findModel(id: string, { standIn }: PaperTable, { places, kernels }: PlanOptions): Promise<Location> {
   const embedded = places.embedded[id];
   const found = embedded === undefined ? await locateModel(id, places.roots) : { path: embedded };
-  if (!standIn || 'reason' in found || standIn.checkpoint === '') return found;
+  if (!standIn || 'reason' in found) return found;
   try {
     const { digest } = await inspectSubject(found.path, kernels);
     if (digest === standIn.checkpoint) return found;

@@ -42,8 +42,8 @@ t.test('a model is found by its id, by its name, and in the layout of the hub', 
   t.match(await find('facebook/opt-6.7b'), { reason: /not there/ });
 });
 
-function optionsIn(folder: string, pattern?: string): PlanOptions {
-  return { places: { roots: [folder], embedded: {}, data: join(folder, 'data') }, registry, kernels, pattern };
+function optionsIn(folder: string, ...patterns: string[]): PlanOptions {
+  return { places: { roots: [folder], embedded: {}, data: join(folder, 'data') }, registry, kernels, patterns };
 }
 
 t.test('rows whose model or data are absent stay, with what would have to be there', async (t) => {
@@ -95,10 +95,11 @@ t.test('runs are grouped so that no cell is computed that no row asks for', asyn
 });
 
 t.test('a pattern keeps rows that have all its words', async (t) => {
-  const count = async (pattern: string): Promise<number> =>
-    (await planReproduction(findTable('gptq-t3'), optionsIn(t.testdirName, pattern))).rows.length;
+  const count = async (...patterns: string[]): Promise<number> =>
+    (await planReproduction(findTable('gptq-t3'), optionsIn(t.testdirName, ...patterns))).rows.length;
   t.equal(await count('3 opt-125m'), 1);
   t.equal(await count('GPTQ opt-1*'), 8, 'opt-125m, 1.3b, 13b and 175b at two widths');
+  t.equal(await count('full opt-66b', '3 opt-125m'), 2, 'of one pattern or another');
   t.equal(await count('no such row'), 0);
 });
 

@@ -20,7 +20,7 @@ import { execute } from './run.js';
 export interface ReproduceOptions {
   models?: string;
   data?: string;
-  rows?: string;
+  rows: string[];
   output?: string;
   workers?: number;
   threads?: number;
@@ -39,16 +39,16 @@ export async function reproduce(name: string, options: ReproduceOptions, host: H
     return exitStatus.done;
   }
   const registry = await createRegistry([]);
-  const { rows: pattern, workers, threads } = options;
+  const { rows: patterns, workers, threads } = options;
   const data = await findData(options.data);
   const plan = await planReproduction(findTable(name), {
     places: { roots: await listRoots(options.models), embedded, data },
-    ...{ registry, kernels: await loadKernels(), pattern, workers, threads },
+    ...{ registry, kernels: await loadKernels(), patterns, workers, threads },
   });
   if (plan.rows.length === 0)
     throw new LowbitError(
       'USAGE',
-      `Expected rows of ${name} that match '${pattern}', got none; see --dry-run for all.`,
+      `Expected rows of ${name} that match '${patterns.join("' or '")}', got none; see --dry-run for all.`,
     );
   const rate = await measureRate(threads);
   if (options.dryRun) {
