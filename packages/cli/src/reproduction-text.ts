@@ -52,7 +52,7 @@ export function formatReproduction(reproduction: Reproduction): string {
   const reasons = rows.flatMap(({ verdict, reason = '' }) => (verdict === 'not run' ? reason.split('; ') : []));
   const others = [...new Set(reasons)].filter((reason) => !/is not there$|not in the data folder$/.test(reason));
   return [
-    isStandIn ? `Stand-in, no values of a paper: ${title}` : title,
+    isStandIn ? `${title} (no values of a paper)` : title,
     '',
     alignTable([head, ...body]),
     '',

@@ -37,10 +37,10 @@ export function formatRow(row: ReproducedRow): RowText {
   };
 }
 
-/** Two, or more where the paper prints more. */
+/** Two, or more where the paper prints more; a stand-in's are cut at four. */
 function printedDecimals(value: number): number {
   const [, fraction = ''] = String(Number(value.toPrecision(8))).split('.');
-  return Math.max(2, /e/.test(fraction) ? 6 : fraction.length);
+  return Math.min(Math.max(2, /e/.test(fraction) ? 6 : fraction.length), value < 1 ? 6 : 4);
 }
 
 export function countVerdicts({ rows }: Reproduction): Record<ReproducedRow['verdict'], number> {
