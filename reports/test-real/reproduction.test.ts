@@ -41,7 +41,7 @@ t.test('the page opens quietly, sorts, filters and follows its notes, from a pho
     await view.getByRole('searchbox', { name: 'Filter' }).fill('opt-66b');
     t.same(await models(), ['facebook/opt-66b']);
     t.equal(await view.getByRole('status').textContent(), '1 of 4 rows');
-    await view.locator('#rows-table sup a').first().click();
+    await rows.locator('th sup a').first().click();
     t.match(view.url(), /#note-1$/);
     await view.close();
   }

@@ -26,7 +26,8 @@ interface CostText {
   hours: string;
 }
 
-/** `0.031`, `2.4`, `310`. */
+/** `< 0.01`, `0.031`, `2.4`, `310`. */
 export function formatHours(hours: number): string {
+  if (hours < 0.01) return '< 0.01';
   return hours >= 100 ? formatCount(Math.round(hours)) : String(Number(hours.toPrecision(2)));
 }

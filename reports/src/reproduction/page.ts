@@ -12,6 +12,7 @@ export async function renderReproductionHtml(reproduction: Reproduction): Promis
   const { table, title, source, isStandIn, rows, missing } = reproduction;
   const tolerances = unique(rows.map(({ toleranceReason }) => toleranceReason));
   const differences = unique(rows.flatMap(({ notes }) => notes));
+  const hasGroups = rows.some((row, index) => row.method === rows[index - 1]?.method);
   return compileTemplate(reproductionPage, { frame })({
     ...{ table, title, source },
     kicker: isStandIn ? 'Lowbit stand-in: no values of a paper' : 'Lowbit reproduction',
@@ -19,7 +20,7 @@ export async function renderReproductionHtml(reproduction: Reproduction): Promis
     expectedTitle: expectedTitle(reproduction),
     expectedWord: isStandIn ? 'the recorded value' : 'the paper',
     notes: reproduction.notes.map((text, index) => ({ word: isStandIn && index === 0 ? 'Stand-in' : 'Note', text })),
-    rows: rows.map((row, index) => viewRow(row, rows[index - 1], tolerances, differences)),
+    rows: rows.map((row, index) => viewRow(row, rows[index - 1], tolerances, differences, hasGroups)),
     tolerances: tolerances.map((text, index) => ({ mark: letterOf(index), text })),
     differences: differences.map((text, index) => ({ mark: index + 1, text })),
     missing: missing.map(({ kind, name, cure, bytes }) => ({
@@ -37,13 +38,14 @@ function viewRow(
   before: ReproducedRow | undefined,
   tolerances: readonly string[],
   differences: readonly string[],
+  hasGroups: boolean,
 ) {
   const text = formatRow(row);
   return {
     ...text,
     model: breakable(text.model),
     recipe: text.recipe === text.method ? [] : breakable(text.recipe),
-    startsGroup: before !== undefined && before.method !== row.method,
+    startsGroup: hasGroups && before !== undefined && before.method !== row.method,
     verdictClass: row.verdict.replace(' ', '-'),
     notes: unique(row.notes).map((note) => differences.indexOf(note) + 1),
     toleranceMark: letterOf(tolerances.indexOf(row.toleranceReason)),
