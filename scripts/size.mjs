@@ -11,7 +11,8 @@ const BUDGET = {
   'packages/methods/src': 1300,
   'packages/tasks/src': 2100,
   'packages/history/src': 1900,
-  'packages/papers/src': 2000,
+  // Two thirds are tables: data, which the linter keeps a value a line.
+  'packages/papers/src': 2100,
   'reports/src': 6500,
   'packages/cli/src': 3200,
 };

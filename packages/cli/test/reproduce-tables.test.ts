@@ -1,7 +1,7 @@
 import t from 'tap';
 import { planRecipe, Registry, resolveRecipe } from '@lowbit/core';
 import { methods, presets } from '@lowbit/methods';
-import { costOf, isCovered, knownDecoder, tables, tasksOf } from '@lowbit/papers';
+import { costOf, dataFiles, isCovered, knownDecoder, tables, tasksOf } from '@lowbit/papers';
 import { groups, tasks } from '@lowbit/tasks';
 
 const registry = new Registry();
@@ -37,5 +37,13 @@ t.test('a calibrated recipe says on what, any other says nothing', (t) => {
       const needs = resolveRecipe(row.recipe, registry).steps.some(({ method, options }) => method.needs?.(options));
       t.equal(row.calibration !== undefined, needs, `${name}: ${row.method}`);
     }
+  t.end();
+});
+
+t.test("of every file that a paper's row needs it is known where it comes from", (t) => {
+  for (const { rows, standIn } of tables)
+    for (const row of rows.filter(isCovered).filter(() => standIn === undefined))
+      for (const name of tasksOf(row, registry))
+        for (const file of registry.findTask(name).files) t.ok(dataFiles[file], file);
   t.end();
 });

@@ -11,3 +11,4 @@ export { assembleReproduction, costOf } from './reproduce.js';
 export type { RunResult } from './reproduce.js';
 export { locateModel } from './locate.js';
 export type { Location } from './locate.js';
+export { dataFiles } from './data-files.js';

@@ -1,6 +1,7 @@
 import { resolveRecipe } from '@lowbit/core';
 import type { CellResult, MissingItem, Registry, ReproducedRow, Reproduction, Row, RowCost } from '@lowbit/core';
 import { downloadBytes, estimateCost } from './cost.js';
+import { dataFiles } from './data-files.js';
 import { paperModels } from './models.js';
 import type { ModelId, PaperModel } from './models.js';
 import { tasksOf } from './plan.js';
@@ -107,16 +108,17 @@ function listMissing(rows: readonly RowPlan[]): MissingItem[] {
   const open = rows.filter(({ obstacle }) => obstacle?.kind === 'not run');
   const models = open.flatMap(({ row, path }) => (isCovered(row) && path === undefined ? [row.model] : []));
   const files = open.flatMap(({ absentFiles }) => absentFiles);
-  return [
-    ...[...new Set(models)].map(describeModel),
-    ...[...new Set(files)].map((name): MissingItem => {
-      return { kind: 'data', name, cure: `put the official file at ${name} below --data`, bytes: undefined };
-    }),
-  ];
+  return [...[...new Set(models)].map(describeModel), ...[...new Set(files)].map(describeFile)];
 }
 
 function describeModel(id: ModelId): MissingItem {
   const { origin }: PaperModel = paperModels[id];
   const cure = origin ?? `hf download ${id} --local-dir MODELS/${id}, then --models MODELS`;
   return { kind: 'model', name: id, cure, bytes: downloadBytes(id) };
+}
+
+function describeFile(name: string): MissingItem {
+  const { origin, bytes } = dataFiles[name] ?? {};
+  const cure = `${origin === undefined ? '' : `${origin}: `}put the official file at ${name} below --data`;
+  return { kind: 'data', name, cure, bytes };
 }

@@ -60,6 +60,7 @@ t.test('rows whose model or data are absent stay, with what would have to be the
   t.match(rows[1]?.reason, /model is not there/);
   t.equal(missing.find(({ name }) => name === 'facebook/opt-350m')?.bytes, 2 * 331_196_416);
   t.notOk(missing.some(({ name }) => name === 'facebook/opt-125m'));
+  t.equal(missing.find(({ name }) => name === 'wikitext2/wiki.test.raw')?.bytes, 1_290_590);
   t.same(
     missing.filter(({ kind }) => kind === 'data').map(({ name }) => name),
     ['wikitext2/wiki.test.raw', 'calib/c4.utf8'],

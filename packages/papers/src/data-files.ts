@@ -1,0 +1,22 @@
+/** Official files by their path in the data folder: where they come from, and bytes where they were seen. */
+export const dataFiles: Readonly<Record<string, { origin: string; bytes?: number }>> = {
+  'wikitext2/wiki.test.raw': { origin: 'WikiText-2 raw', bytes: 1_290_590 },
+  'wikitext2/wiki.train.raw': { origin: 'WikiText-2 raw' },
+  'calib/c4.utf8': { origin: "documents of C4's train split, one a line" },
+  'c4/c4-validation.00000-of-00008.json': { origin: 'allenai/c4, en, the first validation shard, unpacked' },
+  'ptb/ptb.test.txt': { origin: "Penn Treebank as Mikolov's, test split" },
+  'piqa/valid.jsonl': { origin: 'PIQA', bytes: 495_929 },
+  'piqa/valid-labels.lst': { origin: 'PIQA', bytes: 3_676 },
+  'arc/ARC-Easy-Test.jsonl': { origin: 'ARC', bytes: 895_104 },
+  'arc/ARC-Challenge-Test.jsonl': { origin: 'ARC', bytes: 492_726 },
+  'winogrande/winogrande_dev_noqid.jsonl': { origin: 'WinoGrande, its dev split without qID', bytes: 221_201 },
+  'hellaswag/hellaswag_val.jsonl': { origin: 'HellaSwag, its validation split' },
+  'openbookqa/test.jsonl': { origin: 'OpenBookQA', bytes: 153_259 },
+  'superglue/BoolQ/val.jsonl': { origin: 'SuperGLUE', bytes: 2_254_565 },
+  'superglue/RTE/val.jsonl': { origin: 'SuperGLUE', bytes: 104_895 },
+  'truthfulqa/mc_task.json': { origin: 'TruthfulQA', bytes: 755_456 },
+  'lambada/lambada_test.jsonl': { origin: "LAMBADA, OpenAI's text", bytes: 1_819_752 },
+  'mmlu/mmlu_test.tar.gz': { origin: 'MMLU, its 57 test files packed', bytes: 1_979_764 },
+  'gsm8k/test.jsonl': { origin: 'openai/grade-school-math', bytes: 749_738 },
+  'gsm8k/train.jsonl': { origin: 'openai/grade-school-math' },
+};
