@@ -1,0 +1,112 @@
+import t from 'tap';
+import type { CellResult, Manifest, RunLabel, TaskRecord } from '@lowbit/core';
+import {
+  addRound,
+  figuresOf,
+  gatherTrials,
+  judgeMeasurements,
+  keyOf,
+  listSuspects,
+  nameMachine,
+} from '@lowbit/history';
+import type { Measurement, Measurements, PastNight } from '@lowbit/history';
+
+const cell = {
+  ...{ model: 'm', recipe: 'r', task: 't', rows: [], counts: { tokens: 1000, tokenSha256: 'x' } },
+  seconds: { quantize: 2, load: 1, score: 0.5 },
+} as unknown as CellResult;
+
+t.test('what a cell says of time and memory', (t) => {
+  const figures = figuresOf(cell, undefined, 'calibration', { quantize: 100, score: 200 });
+  t.same(
+    figures.map(({ task, metric, value, unit }) => [task, metric, value, unit]),
+    [
+      ['quantize', 'quantizeSeconds', 2, 'seconds'],
+      ['quantize', 'peakMemory', 100, 'bytes'],
+      ['t', 'scoreSeconds', 0.5, 'seconds'],
+      ['t', 'tokenRate', 2000, 'perSecond'],
+      ['t', 'peakMemory', 200, 'bytes'],
+    ],
+  );
+  const float = { ...cell, seconds: { ...cell.seconds, quantize: 0 } };
+  t.notOk(
+    figuresOf(float, undefined, undefined, { quantize: undefined, score: 1 }).some(({ task }) => task === 'quantize'),
+  );
+  const other = { ...cell, counts: { ...cell.counts, tokenSha256: 'y' } };
+  const bases = [cell, other].map((each) =>
+    figuresOf(each, undefined, 'c', { quantize: 1, score: 1 }).map(({ basis }) => basis),
+  );
+  t.equal(bases[0]?.[0], bases[1]?.[0], 'making the recipe is the same work');
+  t.not(bases[0]?.[2], bases[1]?.[2], 'other tokens are other work');
+  t.end();
+});
+
+t.test('a measured task gives its own figures', (t) => {
+  const row = { model: 'm', recipe: 'r', task: 't', metric: 'decodeRate', value: 50, protocol: 'measured/tg8' };
+  const measured = { ...cell, rows: [row], seconds: { ...cell.seconds, quantize: 0 } } as unknown as CellResult;
+  const task = { version: '1', metrics: [{ name: 'decodeRate', higherIsBetter: true, measured: true }] };
+  const figures = figuresOf(measured, task as TaskRecord, undefined, { quantize: undefined, score: 1 });
+  t.match(figures, [{ metric: 'decodeRate', value: 50, higherIsBetter: true }]);
+  t.equal(figures.length, 1);
+  t.end();
+});
+
+const figure = (value: number): Measurement => ({
+  ...{ model: 'm', recipe: 'r', task: 't', metric: 'scoreSeconds', higherIsBetter: false, unit: 'seconds' },
+  ...{ basis: 'b', value, trials: [value] },
+});
+
+function past(values: number[], machine = 'here'): PastNight[] {
+  return values.map((value, i) => ({
+    ...{ folder: `${i}`, label: label(i), rows: [] },
+    measurements: { formatVersion: 1, machine, figures: [figure(value)], failed: [] },
+  }));
+}
+
+const label = (i: number): RunLabel => ({ name: `night ${i}`, created: '2026-01-01T00:00:00.000Z' });
+const tonight = (value: number, again?: number[]): Measurements => ({
+  ...{ formatVersion: 1, machine: 'here', failed: [] },
+  figures: [{ ...figure(value), again }],
+});
+const values = [1, 1.02, 0.99, 1.01, 1, 0.98];
+
+t.test('trials are gathered by name, their median counts', (t) => {
+  const trial = (value: number) =>
+    figuresOf({ ...cell, seconds: { ...cell.seconds, score: value } }, undefined, '', { quantize: 1, score: 1 });
+  const found = gatherTrials([3, 1, 2].flatMap(trial)).find(({ metric }) => metric === 'scoreSeconds');
+  t.match(found, { value: 2, trials: [3, 1, 2] });
+  t.end();
+});
+
+t.test('a slow night is suspect first, and worse when it is slow again', (t) => {
+  const judge = (measured: Measurements, nights = past(values)) => judgeMeasurements(measured, nights, label(9), {});
+  const first = judge(tonight(2));
+  t.equal(first[0]?.verdict.verdict, 'same');
+  const suspects = listSuspects(first);
+  t.match(suspects, [{ metric: 'scoreSeconds' }]);
+  const keys = new Set(suspects.map(keyOf));
+  const round = (trials: number[]): Measurement[] => addRound(tonight(2).figures, [{ ...figure(1), trials }], keys);
+  const slow = judge({ ...tonight(2), figures: round([2.1, 1.9, 2, 2.05]) });
+  t.match(slow[0], { verdict: { verdict: 'worse' }, series: { points: { length: 7 } } });
+  const fast = judge({ ...tonight(2), figures: round([1, 1.02, 0.99, 1]) });
+  t.equal(fast[0]?.verdict.verdict, 'same');
+  t.ok(Math.abs((fast[0]?.figure.value ?? 0) - 1) < 0.02, 'what was an outlier leaves nothing in the series');
+  t.end();
+});
+
+t.test('another machine, or other work, is another series', (t) => {
+  const elsewhere = judgeMeasurements(tonight(5), past(values, 'elsewhere'), label(9), {});
+  t.match(elsewhere, [{ verdict: { verdict: 'same' }, series: { points: { length: 1 } } }]);
+  const other = { ...tonight(5), figures: [{ ...figure(5), basis: 'other' }] };
+  t.match(judgeMeasurements(other, past(values), label(9), {}), [{ series: { points: { length: 1 } } }]);
+  t.end();
+});
+
+t.test('a machine is its processor, cores, memory, device and threads, not the release of its system', (t) => {
+  const environment = { platform: 'linux 6.1 x64', processor: 'P', cores: 8, memoryBytes: 2 ** 34, device: 'cpu' };
+  const name = (change: object): string => nameMachine({ ...environment, ...change } as Manifest['environment'], 8);
+  t.equal(name({}), 'P, 8 cores, 16 GiB, linux x64, cpu, 8 threads');
+  t.equal(name({ platform: 'linux 6.2 x64' }), name({}));
+  t.not(name({ processor: 'Q' }), name({}));
+  t.end();
+});
