@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makePlan, runExperiment, toLowbitError } from '@lowbit/core';
+import { makePlan, planWorkers, runExperiment, toLowbitError } from '@lowbit/core';
 import type { CellKey, ErrorCode, Experiment, Plan, PlannedCell, RunEvent, RunOutcome, TaskChoice } from '@lowbit/core';
 import { figuresOf } from '@lowbit/history';
 import type { Trial } from '@lowbit/history';
 import { loadKernels } from '@lowbit/kernels';
+import { crowdingSince, readClocks } from './crowding.js';
 import { createRegistry } from './plugins.js';
 
 /** What the process is asked, its first message. */
@@ -39,17 +40,20 @@ async function measure(request: MeasureRequest): Promise<void> {
   const kernels = await loadKernels();
   const units = listUnits(await makePlan({ experiment, registry, kernels }), request);
   const total = units.length * trials;
+  const { threads } = planWorkers({ ...experiment, workers: 1 });
   for (let done = 0; done < total; done++) {
     const unit = units[done % units.length] as Unit;
     const folder = join(request.folder, `trial-${done}`);
     const peaks = new Peaks(unit.cells[0]?.artifact !== undefined);
+    const begin = readClocks();
     const outcome = await runExperiment({
       ...{ experiment: unit.experiment, registry, kernels, folder },
       worker: new URL('./worker.js', import.meta.url),
       onEvent: (event) => peaks.take(event),
     });
     await rm(folder, { recursive: true, force: true });
-    tell({ kind: 'trial', done: done + 1, total, ...readFigures(outcome, unit, peaks) });
+    const crowding = crowdingSince(begin, threads);
+    tell({ kind: 'trial', done: done + 1, total, ...readFigures(outcome, unit, peaks, crowding) });
   }
   tell({ kind: 'done' });
 }
@@ -93,6 +97,7 @@ function readFigures(
   { manifest, cells }: RunOutcome,
   unit: Unit,
   peaks: Peaks,
+  crowding: number,
 ): { figures: Trial[]; failed: FailedMeasurement[] } {
   const found = cells.flatMap((cell) => {
     const planned = unit.cells.find(({ task }) => task === cell.task);
@@ -104,7 +109,7 @@ function readFigures(
     .flatMap((cell) => {
       const task = manifest.tasks.find(({ name }) => name === cell.task);
       const score = peaks.score(manifest.cells.findIndex((key) => key.task === cell.task));
-      return figuresOf(cell, task, manifest.calibration?.tokenSha256, { quantize: peaks.quantize, score });
+      return figuresOf(cell, task, manifest.calibration?.tokenSha256, { quantize: peaks.quantize, score }, crowding);
     });
   // Each task of a recipe says how long making it took.
   const once = new Map(figures.map((figure) => [JSON.stringify([figure.task, figure.metric]), figure]));

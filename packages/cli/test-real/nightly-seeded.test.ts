@@ -1,4 +1,4 @@
-import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Night } from '@lowbit/core';
@@ -109,7 +109,7 @@ t.test('a tokenizer that begins texts with another token', async (t) => {
   const { status, night, stdout } = await runNight(folder);
   t.equal(status, 1, stdout);
   t.ok(alarming(night).includes('float tinystories'), alarming(night).join());
-  t.match(night.againstLast?.changes, [{ what: 'tokenizer' }]);
+  t.ok(night.againstLast?.changes.some(({ what, of }) => what === 'tokenizer' && of === 'stories'));
 });
 
 t.test("a task's data change", async (t) => {
@@ -127,25 +127,37 @@ t.test("a task's data change", async (t) => {
   t.ok(night.againstLast?.changes.some(({ what, of }) => what === 'data' && of === 'stories.txt'));
 });
 
-t.test('a slower method', { timeout: 600_000 }, async (t) => {
+t.test('a slower method', { timeout: 900_000 }, async (t) => {
   // What is slow is slept: the time of all else is as noisy as this machine is, and the factor the same on each.
   const wait = 1500;
+  const isSlow = ({ metric }: { metric: string }): boolean => metric === 'quantizeSeconds';
   const folder = t.testdir();
   const config = { measure: [{ recipe: 'rounder', task: 'tinystories' }], trials: 1 };
   await prepare(folder, { files: { 'rounder.mjs': rounder('', wait) }, config });
-  for (let night = 0; night < 5; night++) {
-    const { status, stderr, stdout } = await runNight(folder);
+  /** Nights in which other processes are in the way are not judged: they come again. */
+  const runQuiet = async (at: string, points: number): Promise<Awaited<ReturnType<typeof runNight>>> => {
+    for (let night = 0; night < 10; night++) {
+      const made = await runNight(at);
+      if (made.night.series.find(isSlow)?.points.length === points) return made;
+    }
+    throw new Error('Expected a night in which nothing else computes; run this test alone.');
+  };
+  for (let points = 1; points <= 5; points++) {
+    const { status, stderr, stdout } = await runQuiet(folder, points);
     t.equal(status, 0, stderr + stdout);
   }
   for (const factor of [1.5, 2]) {
     const copy = `${folder}-${factor}`;
-    t.teardown(() => import('node:fs/promises').then(({ rm }) => rm(copy, { recursive: true })));
+    t.teardown(() => rm(copy, { recursive: true }));
     await cp(folder, copy, { recursive: true });
     await writeFile(join(copy, 'rounder.mjs'), rounder('', wait * factor));
-    const { status, night, stdout } = await runNight(copy);
+    const { status, night, stdout } = await runQuiet(copy, 6);
     t.equal(status, 1, stdout);
-    const row = night.againstLast?.rows.find(({ metric }) => metric === 'quantizeSeconds');
-    t.match(row, { recipe: 'rounder', verdict: 'worse', test: 'series' }, `${factor} times`);
-    t.equal(night.series.find(({ metric }) => metric === 'quantizeSeconds')?.points.length, 6);
+    t.match(
+      night.againstLast?.rows.find(isSlow),
+      { recipe: 'rounder', verdict: 'worse', test: 'series' },
+      `${factor} times`,
+    );
+    t.match(stdout, /▼ worse +stories +rounder +quantize +quantizeSeconds/);
   }
 });

@@ -1,6 +1,6 @@
 import { judgeSeries } from '@lowbit/core';
 import type { NightSeries, RowVerdict, RunLabel, SeriesVerdict } from '@lowbit/core';
-import { keyOf, medianOf } from './measurements.js';
+import { isCrowded, keyOf, medianOf } from './measurements.js';
 import type { Measurement, Measurements } from './measurements.js';
 import { listMeasured } from './night-series.js';
 import type { PastNight } from './night-series.js';
@@ -9,8 +9,8 @@ import type { PastNight } from './night-series.js';
 export interface JudgedFigure {
   figure: Measurement;
   series: NightSeries;
-  /** Against the level of some nights ago. */
-  verdict: SeriesVerdict;
+  /** Against the level of some nights ago; undefined where other processes were in the way, and nothing can be said. */
+  verdict: SeriesVerdict | undefined;
   /** Against the level of an earlier point. */
   since: (point: number) => SeriesVerdict;
 }
@@ -25,24 +25,24 @@ export function judgeMeasurements(
   return figures.map((measured) => {
     const { model, recipe, task, metric, higherIsBetter, unit } = measured;
     const earlier = listMeasured(past, machine, measured);
-    const values = [...earlier.map(({ figure }) => figure.value), medianOf(measured.trials)];
+    const before = earlier.map(({ label, figure }) => ({ run: label, value: figure.value }));
+    const names = { model, recipe, task, metric, higherIsBetter, unit, measured: true };
+    const values = [...before.map(({ value }) => value), medianOf(measured.trials)];
     const options = { higherIsBetter, tolerance: tolerances[metric], confirm: measured.again };
+    const since = (point: number): SeriesVerdict => judgeSeries(values, { ...options, since: point });
+    if (isCrowded(measured))
+      return { figure: measured, verdict: undefined, since, series: { ...names, points: before } };
     const verdict = judgeSeries(values, options);
     // With what came when it was measured once more.
     const figure = { ...measured, value: verdict.value };
-    const nights = [...earlier.map(({ label }) => label), tonight];
-    const points = nights.map((run, i) => ({ run, value: i < earlier.length ? (values[i] as number) : figure.value }));
-    const names = { model, recipe, task, metric, higherIsBetter, unit };
-    return {
-      ...{ figure, verdict, series: { ...names, measured: true, points, levels: verdict.levels } },
-      since: (point) => judgeSeries(values, { ...options, since: point }),
-    };
+    const points = [...before, { run: tonight, value: figure.value }];
+    return { figure, verdict, since, series: { ...names, points, levels: verdict.levels } };
   });
 }
 
 /** Figures that look worse: they are to be measured once more before that is said. */
 export function listSuspects(judged: readonly JudgedFigure[]): Measurement[] {
-  return judged.filter(({ verdict }) => verdict.suspect).map(({ figure }) => figure);
+  return judged.filter(({ verdict }) => verdict?.suspect).map(({ figure }) => figure);
 }
 
 /** Rows of tonight's measurements beside those of an earlier night, whose level stands for it. */
@@ -64,8 +64,12 @@ function toRow({ figure, series, verdict, since }: JudgedFigure, against: PastNi
   const row = { ...nameRow(figure), after: figure.value };
   if (place < 0) {
     const isThere = against.measurements?.figures.some((each) => keyOf(each) === keyOf(figure));
-    const reason = isThere ? 'measured on another machine, or while something else was computed' : undefined;
+    const reason = isThere ? 'measured on another or a busy machine, or while something else was computed' : undefined;
     return { ...row, verdict: 'new', reason };
+  }
+  if (verdict === undefined) {
+    const share = Math.round(figure.crowding * 100);
+    return { ...row, verdict: 'incomparable', reason: `other processes took ${share} % of its processors` };
   }
   const found = place === points.length - 2 ? verdict : since(place);
   const rounds = figure.again ? `, measured ${figure.again.length} times more` : '';

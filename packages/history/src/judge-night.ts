@@ -42,14 +42,14 @@ export async function judgeNight(facts: NightFacts): Promise<Night> {
   const sinceBaseline = night && (night === last ? sinceLast : await differ(facts, night));
   const [againstBaseline, againstLast] = [sinceBaseline?.difference, sinceLast?.difference];
   const picked = pickVerdicts([againstBaseline, againstLast].flatMap((each) => each ?? []));
-  const series = [...listScores(past, label, manifest, cells), ...facts.judged.map((each) => each.series)];
+  const series = [...listScores(past, label, manifest, cells), ...listFitted(facts)];
   return {
     formatVersion: 1,
     ...{ name: manifest.name, title: manifest.title, run: label },
     ...{ computed, reused: manifest.cells.length - computed },
     ...{ againstBaseline, baseline, missingBaseline: missing, againstLast },
     counts: last || night ? countVerdicts(picked.values()) : countFirst(facts),
-    series: await withVerdicts(series, picked, past.at(-1)?.folder),
+    series: await withVerdicts(series, picked, label, past.at(-1)?.folder),
     alarm: [sinceBaseline, sinceLast].some((each) => each?.isAlarm),
   };
 }
@@ -107,27 +107,34 @@ function countVerdicts(picked: Iterable<Verdict>): Record<Verdict, number> {
   return counts;
 }
 
+/** A series that has no undisturbed night yet is none. */
+function listFitted({ judged }: NightFacts): NightSeries[] {
+  return judged.map(({ series }) => series).filter(({ points }) => points.length > 0);
+}
+
 /** With nothing to compare with, every figure is new. */
-function countFirst({ cells, judged }: NightFacts): Record<Verdict, number> {
-  const scores = cells.flatMap(({ status, rows }): Verdict[] =>
+function countFirst(facts: NightFacts): Record<Verdict, number> {
+  const scores = facts.cells.flatMap(({ status, rows }): Verdict[] =>
     status === 'failed'
       ? ['failed']
       : rows.filter(({ protocol }) => !protocol?.startsWith('measured/')).map(() => 'new'),
   );
-  return countVerdicts([...scores, ...judged.map(() => 'new' as const)]);
+  return countVerdicts([...scores, ...listFitted(facts).map(() => 'new' as const)]);
 }
 
 /** Points of earlier nights with what was said of them then, tonight's with what is said now. */
 async function withVerdicts(
   series: readonly NightSeries[],
   picked: ReadonlyMap<string, Verdict>,
+  tonight: RunLabel,
   last: string | undefined,
 ): Promise<NightSeries[]> {
   const then = await readPastVerdicts(last);
   return series.map((each) => ({
     ...each,
-    points: each.points.map((point, i) => {
-      const verdict = i === each.points.length - 1 ? picked.get(keyOf(each)) : then.get(keyOf(each) + point.run.name);
+    points: each.points.map((point) => {
+      const { name } = point.run;
+      const verdict = name === tonight.name ? picked.get(keyOf(each)) : then.get(keyOf(each) + name);
       return verdict ? { ...point, verdict } : point;
     }),
   }));

@@ -18,6 +18,8 @@ export interface Measurement {
   value: number;
   trials: number[];
   again?: number[] | undefined;
+  /** What other processes took of the processors that it could have had, 0 to 1, in the middle trial. */
+  crowding: number;
 }
 
 export interface Measurements {
@@ -31,6 +33,14 @@ export interface Measurements {
 
 /** One trial of one figure. */
 export type Trial = Omit<Measurement, 'trials' | 'again'>;
+
+/** More than this of its processors taken, and a time says more of the neighbours than of the work. */
+const mostCrowding = 0.2;
+
+/** Whether other processes were in the way of a figure; memory is what it is whoever else computes. */
+export function isCrowded({ unit, crowding }: Pick<Measurement, 'unit' | 'crowding'>): boolean {
+  return unit !== 'bytes' && crowding > mostCrowding;
+}
 
 const shape = z.looseObject({
   formatVersion: z.literal(1),
@@ -61,10 +71,11 @@ export function figuresOf(
   task: TaskRecord | undefined,
   calibration: string | undefined,
   peaks: { quantize: number | undefined; score: number | undefined },
+  crowding: number,
 ): Trial[] {
   const { model, recipe, counts, seconds } = cell;
-  const names = { model, recipe, task: cell.task };
-  const made = { model, recipe, task: 'quantize', basis: digestOf({ calibration }) };
+  const names = { model, recipe, task: cell.task, crowding };
+  const made = { model, recipe, task: 'quantize', crowding, basis: digestOf({ calibration }) };
   const basis = digestOf({ tokens: counts.tokens, sha256: counts.tokenSha256 });
   const measured = task?.metrics.filter((metric) => metric.measured) ?? [];
   const trials: Trial[] = [
@@ -91,13 +102,14 @@ const memory = { unit: 'bytes', higherIsBetter: false } as const;
 
 /** One figure of each name, its trials in their order. */
 export function gatherTrials(trials: readonly Trial[]): Measurement[] {
-  const found = new Map<string, Measurement>();
-  for (const trial of trials) {
-    const known = found.get(keyOf(trial));
-    if (known) known.trials.push(trial.value);
-    else found.set(keyOf(trial), { ...trial, trials: [trial.value] });
-  }
-  return [...found.values()].map((each) => ({ ...each, value: medianOf(each.trials) }));
+  const found = new Map<string, Trial[]>();
+  for (const trial of trials) found.set(keyOf(trial), [...(found.get(keyOf(trial)) ?? []), trial]);
+  return [...found.values()].map((all) => ({
+    ...(all[0] as Trial),
+    value: medianOf(all.map(({ value }) => value)),
+    trials: all.map(({ value }) => value),
+    crowding: medianOf(all.map(({ crowding }) => crowding)),
+  }));
 }
 
 /** What was suspect (by its key) with the trials of a second round. */
@@ -106,10 +118,11 @@ export function addRound(
   again: readonly Measurement[],
   suspects: ReadonlySet<string>,
 ): Measurement[] {
-  const rounds = new Map(again.map((each) => [keyOf(each), each.trials]));
-  return figures.map((figure) =>
-    suspects.has(keyOf(figure)) ? { ...figure, again: rounds.get(keyOf(figure)) } : figure,
-  );
+  const rounds = new Map(again.map((each) => [keyOf(each), each]));
+  return figures.map((figure) => {
+    const round = suspects.has(keyOf(figure)) ? rounds.get(keyOf(figure)) : undefined;
+    return round ? { ...figure, again: round.trials, crowding: Math.max(figure.crowding, round.crowding) } : figure;
+  });
 }
 
 /** A measured task's cell with this night's figures in place of those that the store has. */

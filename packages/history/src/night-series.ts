@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { readRun } from '@lowbit/core';
 import type { CellResult, Manifest, NightPoint, NightSeries, Row, RunLabel, Verdict } from '@lowbit/core';
-import { keyOf, readMeasurements } from './measurements.js';
+import { isCrowded, keyOf, readMeasurements } from './measurements.js';
 import type { Measurement, Measurements } from './measurements.js';
 import { nameOf, readNight } from './nights.js';
 
@@ -85,7 +85,7 @@ function sortCells({ cells: keys }: Manifest, cells: readonly CellResult[]): Cel
   return cells.toSorted((a, b) => (place.get(a.digest) ?? 0) - (place.get(b.digest) ?? 0));
 }
 
-/** The nights in which a figure was measured on the same machine while the same was computed. */
+/** The nights in which a figure was measured on the same machine, undisturbed, while the same was computed. */
 export function listMeasured(
   past: readonly PastNight[],
   machine: string,
@@ -94,7 +94,7 @@ export function listMeasured(
   return past.flatMap(({ label, measurements }) => {
     if (measurements?.machine !== machine) return [];
     const then = measurements.figures.find((each) => keyOf(each) === keyOf(figure) && each.basis === figure.basis);
-    return then ? [{ label, figure: then }] : [];
+    return then && !isCrowded(then) ? [{ label, figure: then }] : [];
   });
 }
 

@@ -17,7 +17,7 @@ const cell = {
 } as unknown as CellResult;
 
 t.test('what a cell says of time and memory', (t) => {
-  const figures = figuresOf(cell, undefined, 'calibration', { quantize: 100, score: 200 });
+  const figures = figuresOf(cell, undefined, 'calibration', { quantize: 100, score: 200 }, 0);
   t.same(
     figures.map(({ task, metric, value, unit }) => [task, metric, value, unit]),
     [
@@ -30,11 +30,13 @@ t.test('what a cell says of time and memory', (t) => {
   );
   const float = { ...cell, seconds: { ...cell.seconds, quantize: 0 } };
   t.notOk(
-    figuresOf(float, undefined, undefined, { quantize: undefined, score: 1 }).some(({ task }) => task === 'quantize'),
+    figuresOf(float, undefined, undefined, { quantize: undefined, score: 1 }, 0).some(
+      ({ task }) => task === 'quantize',
+    ),
   );
   const other = { ...cell, counts: { ...cell.counts, tokenSha256: 'y' } };
   const bases = [cell, other].map((each) =>
-    figuresOf(each, undefined, 'c', { quantize: 1, score: 1 }).map(({ basis }) => basis),
+    figuresOf(each, undefined, 'c', { quantize: 1, score: 1 }, 0).map(({ basis }) => basis),
   );
   t.equal(bases[0]?.[0], bases[1]?.[0], 'making the recipe is the same work');
   t.not(bases[0]?.[2], bases[1]?.[2], 'other tokens are other work');
@@ -45,7 +47,7 @@ t.test('a measured task gives its own figures', (t) => {
   const row = { model: 'm', recipe: 'r', task: 't', metric: 'decodeRate', value: 50, protocol: 'measured/tg8' };
   const measured = { ...cell, rows: [row], seconds: { ...cell.seconds, quantize: 0 } } as unknown as CellResult;
   const task = { version: '1', metrics: [{ name: 'decodeRate', higherIsBetter: true, measured: true }] };
-  const figures = figuresOf(measured, task as TaskRecord, undefined, { quantize: undefined, score: 1 });
+  const figures = figuresOf(measured, task as TaskRecord, undefined, { quantize: undefined, score: 1 }, 0);
   t.match(figures, [{ metric: 'decodeRate', value: 50, higherIsBetter: true }]);
   t.equal(figures.length, 1);
   t.end();
@@ -53,7 +55,7 @@ t.test('a measured task gives its own figures', (t) => {
 
 const figure = (value: number): Measurement => ({
   ...{ model: 'm', recipe: 'r', task: 't', metric: 'scoreSeconds', higherIsBetter: false, unit: 'seconds' },
-  ...{ basis: 'b', value, trials: [value] },
+  ...{ basis: 'b', value, trials: [value], crowding: 0 },
 });
 
 function past(values: number[], machine = 'here'): PastNight[] {
@@ -72,7 +74,7 @@ const values = [1, 1.02, 0.99, 1.01, 1, 0.98];
 
 t.test('trials are gathered by name, their median counts', (t) => {
   const trial = (value: number) =>
-    figuresOf({ ...cell, seconds: { ...cell.seconds, score: value } }, undefined, '', { quantize: 1, score: 1 });
+    figuresOf({ ...cell, seconds: { ...cell.seconds, score: value } }, undefined, '', { quantize: 1, score: 1 }, 0);
   const found = gatherTrials([3, 1, 2].flatMap(trial)).find(({ metric }) => metric === 'scoreSeconds');
   t.match(found, { value: 2, trials: [3, 1, 2] });
   t.end();
@@ -81,7 +83,7 @@ t.test('trials are gathered by name, their median counts', (t) => {
 t.test('a slow night is suspect first, and worse when it is slow again', (t) => {
   const judge = (measured: Measurements, nights = past(values)) => judgeMeasurements(measured, nights, label(9), {});
   const first = judge(tonight(2));
-  t.equal(first[0]?.verdict.verdict, 'same');
+  t.equal(first[0]?.verdict?.verdict, 'same');
   const suspects = listSuspects(first);
   t.match(suspects, [{ metric: 'scoreSeconds' }]);
   const keys = new Set(suspects.map(keyOf));
@@ -89,7 +91,7 @@ t.test('a slow night is suspect first, and worse when it is slow again', (t) => 
   const slow = judge({ ...tonight(2), figures: round([2.1, 1.9, 2, 2.05]) });
   t.match(slow[0], { verdict: { verdict: 'worse' }, series: { points: { length: 7 } } });
   const fast = judge({ ...tonight(2), figures: round([1, 1.02, 0.99, 1]) });
-  t.equal(fast[0]?.verdict.verdict, 'same');
+  t.equal(fast[0]?.verdict?.verdict, 'same');
   t.ok(Math.abs((fast[0]?.figure.value ?? 0) - 1) < 0.02, 'what was an outlier leaves nothing in the series');
   t.end();
 });
@@ -108,5 +110,20 @@ t.test('a machine is its processor, cores, memory, device and threads, not the r
   t.equal(name({}), 'P, 8 cores, 16 GiB, linux x64, cpu, 8 threads');
   t.equal(name({ platform: 'linux 6.2 x64' }), name({}));
   t.not(name({ processor: 'Q' }), name({}));
+  t.end();
+});
+
+t.test('a night in which other processes were in the way is not judged, and leaves nothing in the series', (t) => {
+  const crowded = { ...figure(5), crowding: 0.5 };
+  const judged = judgeMeasurements({ ...tonight(5), figures: [crowded] }, past(values), label(9), {});
+  t.match(judged, [{ verdict: undefined, series: { points: { length: 6 } } }]);
+  t.same(listSuspects(judged), []);
+  const nights = past(values);
+  for (const each of nights[3]?.measurements?.figures ?? []) each.crowding = 0.5;
+  t.match(judgeMeasurements(tonight(1), nights, label(9), {}), [{ series: { points: { length: 6 } } }]);
+  const bytes = { ...crowded, unit: 'bytes' as const };
+  t.match(judgeMeasurements({ ...tonight(5), figures: [bytes] }, past(values), label(9), {}), [
+    { verdict: { suspect: true } },
+  ]);
   t.end();
 });
