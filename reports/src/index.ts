@@ -4,9 +4,10 @@ export { formatDifference, formatPair, formatRange, formatShift } from './differ
 export { describeRest } from './difference/rows-view.js';
 export { countVerdicts, describeCounts, rankVerdict, verdictMarks, type VerdictCounts } from './difference/verdict.js';
 export { renderNight, type NightFormat } from './night/render-night.js';
+export { differFacts, pairFigures, type FigurePair } from './site/compare-figures.js';
 export { renderCompare } from './site/compare-page.js';
 export { renderIndex } from './site/index-page.js';
-export { renderRunScript } from './site/run-figures.js';
+export { collectFigures, renderRunScript, type RunFigures as SiteFigures } from './site/run-figures.js';
 export { nameDifference, type Site, type SiteDifference, type SiteRun } from './site/site-index.js';
 export { addSiteLink } from './site/site-link.js';
 export { slugify } from './slug.js';

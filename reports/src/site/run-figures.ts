@@ -40,7 +40,7 @@ export function renderRunScript(slug: string, run: RunData): string {
   return `(globalThis.lowbitRuns ??= {})[${JSON.stringify(slug)}] = ${json};\n`;
 }
 
-function collectFigures({ manifest, cells }: RunData): RunFigures {
+export function collectFigures({ manifest, cells }: RunData): RunFigures {
   const measured = new Set(
     manifest.tasks.flatMap(({ name, metrics }) =>
       metrics.filter((each) => each.measured).map((each) => `${name} ${each.name}`),

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { findRuns, readRuns } from '@lowbit/core';
+import { findRuns, LowbitError, readRuns } from '@lowbit/core';
 import type { Night, StoredRun } from '@lowbit/core';
 import { readNight } from '@lowbit/history';
 import { slugify } from '@lowbit/reports';
@@ -19,6 +19,11 @@ export async function gatherRuns(
   folders: readonly string[],
 ): Promise<{ runs: FoundRun[]; leftOut: { folder: string; reason: string }[] }> {
   const found = await findRuns(folders);
+  if (found.length === 0)
+    throw new LowbitError(
+      'RUN_UNREADABLE',
+      `Expected runs at or below ${folders.join(', ')}, found none; name a folder that holds what lowbit run wrote.`,
+    );
   const places = new Map(found.map((folder) => [resolve(folder), folder]));
   const wanted: string[] = [];
   for (const folder of places.values()) if (!(await isWorkingStore(folder))) wanted.push(folder);
