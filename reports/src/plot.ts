@@ -1,21 +1,16 @@
-import { drawSpec, plotFrame, type PlotLayers, type PlotSpec } from './draw-spec.js';
-import { plotSize, type PlotModel, type PlotSeries } from './plot-model.js';
+import { drawLayers, type Layers } from './draw-vega.js';
+import type { Standing } from './pareto.js';
+import { manyPoints, plotSize, type PlotModel } from './plot-model.js';
 import { styleSeries } from './plot-style.js';
 
 /** Room for the vertical axis: fixed, so that plots beside each other have the same size. */
 const yExtent = { minExtent: 34, maxExtent: 34 };
+/** Lines that join the recipes of a series say nothing any more where there are many. */
+const mostLines = 8;
 
-/** Draws a plot as an SVG element. */
+/** The front as a band of steps, the float line, and recipes by series: filled on the front, hollow where open, else faint. */
 export function drawPlot(plot: PlotModel): Promise<string> {
-  return drawSpec(toSpec(plot));
-}
-
-function toSpec(plot: PlotModel): PlotSpec {
-  return {
-    ...plotFrame,
-    ...plotSize,
-    layer: [...drawBaseline(plot), ...plot.series.flatMap((series) => drawSeries(plot, series)), ...drawLabels(plot)],
-  };
+  return drawLayers(plotSize, [...drawBaseline(plot), ...drawFront(plot), ...drawSeries(plot), ...drawLabels(plot)]);
 }
 
 function axes(plot: PlotModel) {
@@ -24,24 +19,23 @@ function axes(plot: PlotModel) {
     x: {
       field: 'x',
       type: 'quantitative' as const,
-      scale: { domain: plot.x.domain, nice: false, zero: false },
-      axis: { values: plot.x.ticks, format: '~r', grid: false, title: 'bits per weight' },
+      scale: { type: plot.x.scale, domain: plot.x.domain, nice: false, ...zeroOf(plot.x.scale) },
+      axis: { values: plot.x.ticks, format: '~r', grid: false, title: plot.x.title },
     },
     y: {
       field: 'y',
       type: 'quantitative' as const,
-      scale: {
-        type: plot.scale,
-        domain: plot.y.domain,
-        nice: false,
-        ...(plot.scale === 'linear' ? { zero: false } : {}),
-      },
+      scale: { type: plot.scale, domain: plot.y.domain, nice: false, ...zeroOf(plot.scale) },
       axis: { values: plot.y.ticks, format, domain: false, title: null, ...yExtent },
     },
   };
 }
 
-function drawBaseline(plot: PlotModel): PlotLayers {
+function zeroOf(scale: 'log' | 'linear'): { zero?: false } {
+  return scale === 'linear' ? { zero: false } : {};
+}
+
+function drawBaseline(plot: PlotModel): Layers {
   if (!plot.baseline) return [];
   const { x, y } = axes(plot);
   const { y: value, label, side } = plot.baseline;
@@ -61,30 +55,73 @@ function drawBaseline(plot: PlotModel): PlotLayers {
   ];
 }
 
-function drawSeries(plot: PlotModel, series: PlotSeries): PlotLayers {
+/** What is to be had for a cost holds up to the next recipe of the front, and from the last one on. */
+function drawFront(plot: PlotModel): Layers {
   const { x, y } = axes(plot);
-  const { colour, dash, shape } = styleSeries(series.style);
-  const data = { values: series.points };
+  const last = plot.front.at(-1);
+  if (!last) return [];
+  const values = [...plot.front, { ...last, x: plot.x.domain[1] }].map((point) => ({ x: point.x, y: point.y }));
   return [
     {
-      data,
-      mark: { type: 'line', stroke: colour, strokeWidth: 1.75, ...(dash.length > 0 ? { strokeDash: dash } : {}) },
-      encoding: { x, y },
-    },
-    {
-      data,
-      mark: { type: 'rule', stroke: colour, strokeWidth: 1.25 },
-      encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' } },
-    },
-    {
-      data,
-      mark: { type: 'point', filled: true, shape, color: colour, opacity: 1, size: 52 },
+      data: { values },
+      mark: {
+        type: 'line',
+        interpolate: 'step-after',
+        stroke: 'var(--front)',
+        strokeWidth: 7,
+        strokeCap: 'round',
+        strokeJoin: 'round',
+      },
       encoding: { x, y },
     },
   ];
 }
 
-function drawLabels(plot: PlotModel): PlotLayers {
+const marks: Record<Standing, { isFilled: boolean; opacity: number }> = {
+  front: { isFilled: true, opacity: 1 },
+  open: { isFilled: false, opacity: 1 },
+  dominated: { isFilled: true, opacity: 0.4 },
+};
+
+/** One layer a mark, styles as fields: vega-lite takes its time for each layer. */
+function drawSeries(plot: PlotModel): Layers {
+  const { x, y } = axes(plot);
+  const values = plot.series.flatMap(({ name, style, points }) => {
+    const { colour, dash, shape } = styleSeries(style);
+    return points.map((point) => {
+      const { isFilled, opacity } = marks[point.standing];
+      const { recipe: _, standing: __, ...place } = point;
+      return { ...place, name, colour, dash, shape, opacity, fill: isFilled ? colour : 'var(--ground)' };
+    });
+  });
+  const own = (field: string) => ({ field, type: 'nominal' as const, scale: null });
+  const stroke = own('colour');
+  const opacity = { field: 'opacity', type: 'quantitative' as const, scale: null };
+  const lines: Layers = plot.series.map(({ name, style }) => {
+    const { colour, dash } = styleSeries(style);
+    return {
+      data: { values: values.filter((each) => each.name === name).map((each) => ({ x: each.x, y: each.y })) },
+      mark: { type: 'line', stroke: colour, strokeWidth: 1.25, ...(dash.length > 0 ? { strokeDash: dash } : {}) },
+      encoding: { x, y },
+    };
+  });
+  return [
+    ...(plot.series.length > mostLines || plot.x.scale === 'log' ? [] : lines),
+    {
+      // Bars of hundreds would hide the points.
+      data: { values: values.length > manyPoints ? [] : values.filter(({ low, high }) => low < high) },
+      mark: { type: 'rule', strokeWidth: 1.25 },
+      encoding: { x, y: { ...y, field: 'low' }, y2: { field: 'high' }, stroke, opacity },
+    },
+    {
+      data: { values },
+      mark: { type: 'point', size: 48, strokeWidth: 1.25 },
+      encoding: { x, y, stroke, fill: own('fill'), shape: own('shape'), opacity },
+    },
+  ];
+}
+
+function drawLabels(plot: PlotModel): Layers {
   return plot.labels.map(({ text, style, x, pixel }) => ({
     data: { values: [{ x, pixel, text }] },
     mark: { type: 'text', align: 'right', dx: -9, color: styleSeries(style).colour, fontSize: 11.5, fontWeight: 600 },

@@ -8,7 +8,7 @@ import { indexCells } from './cell-index.js';
 import { ReportEmptyError, type ReportFile, type ReportFormat, type RunData } from './run-data.js';
 
 /**
- * Renders one run, or several side by side, into `report.html`, `report.csv` (with `comparisons.csv` where cells were
+ * Renders one run, or several side by side, into `report.html` (with a page for each recipe in `recipes/`), `report.csv` (with `comparisons.csv` where cells were
  * compared), `report.md`, `report.tex` and `report.json`. The same data gives the
  * same bytes. Throws REPORT_EMPTY where no planned cell has a result.
  */
@@ -19,19 +19,19 @@ export async function renderReport(
   const runs: readonly RunData[] = 'manifest' in data ? [data] : data;
   if (!runs.some(hasResult)) throw new ReportEmptyError(runs);
   const title = [...new Set(runs.map((run) => run.manifest.title))].join(' · ');
-  const renderers: Record<ReportFormat, () => string | Promise<string>> = {
-    html: () => renderHtml(runs, title),
+  const renderers: Record<Exclude<ReportFormat, 'html'>, () => string> = {
     csv: () => renderCsv(runs),
     md: () => renderMarkdown(runs, title),
     tex: () => renderLatex(runs),
     json: () => renderJson(runs),
   };
-  const files = await Promise.all(
-    formats.map(async (format) => ({ file: `report.${format}`, content: await renderers[format]() })),
+  const pages = formats.includes('html') ? await renderHtml(runs, title) : [];
+  const files = formats.flatMap((format) =>
+    format === 'html' ? pages.slice(0, 1) : [{ file: `report.${format}`, content: renderers[format]() }],
   );
   if (formats.includes('csv') && runs.some(({ comparisons }) => comparisons !== undefined))
     files.push({ file: 'comparisons.csv', content: renderComparisonsCsv(runs) });
-  return files;
+  return [...files, ...pages.slice(1)];
 }
 
 function hasResult(run: RunData): boolean {

@@ -11,7 +11,7 @@ export interface RunData {
 export type ReportFormat = 'html' | 'csv' | 'md' | 'tex' | 'json';
 
 export interface ReportFile {
-  /** File name without a folder: `report.html`. */
+  /** Relative to the report's folder: `report.html`, `recipes/gptq-w4.html`. */
   file: string;
   content: string;
 }

@@ -9,6 +9,6 @@ export function slugify(name: string): string {
     .toLowerCase()
     .replace(/[^a-z0-9._]+/g, '-')
     .replace(/^[-.]+|[-.]+$/g, '');
-  if (plain === name && plain.length <= longest) return plain;
+  if (plain === name && plain !== '' && plain.length <= longest) return plain;
   return `${plain.slice(0, longest)}-${createHash('sha256').update(name).digest('hex').slice(0, 8)}`.replace(/^-/, '');
 }

@@ -1,21 +1,8 @@
 import t from 'tap';
 import { contrastRatio } from './fixtures/contrast.js';
 import { renderOne } from './fixtures/render.js';
+import { textOf } from './fixtures/text-of.js';
 import { failCell, findCell, makeRunData } from './fixtures/run-data.js';
-
-/** Text of an element as a reader sees it: no tags, entities back. */
-function textOf(html: string): string {
-  return html
-    .replace(/<[^>]*>/g, ' ')
-    .replaceAll('&#x27;', "'")
-    .replaceAll('&#x3D;', '=')
-    .replaceAll('&lt;', '<')
-    .replaceAll('&gt;', '>')
-    .replaceAll('&quot;', '"')
-    .replaceAll('&amp;', '&')
-    .replace(/\s+/g, ' ')
-    .trim();
-}
 
 function bodyRows(html: string): string[] {
   const table = /<table class="results"[\s\S]*?<\/table>/.exec(html)?.[0] ?? '';
@@ -27,7 +14,7 @@ t.test('nothing outside the file is asked for', async (t) => {
   t.match(html, `content="default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"`);
   t.notMatch(
     html,
-    /(?:src|href)="(?!#|data:,"|recipes\/[\w.-]+\.html")/,
+    /(?:src|href)="(?!#|data:,"|recipes\/[\w.-]+\.html(?:#model1-layers)?")/,
     'no address but anchors, recipes and the empty icon',
   );
   t.notMatch(html, /@import|url\(|sourceMappingURL|import\s*\(|^\s*(?:import|export) /m);
@@ -113,66 +100,33 @@ t.test('what a run may lack is left out or said', async (t) => {
   for (const task of run.manifest.tasks) task.limit = 100;
   run.cells = run.cells.filter((cell) => cell.task !== 'piqa');
   run.manifest.environment.cores = 1;
-  for (const layer of findCell(run, 'rtn-w4-g64', 'wikitext2').layers) {
-    delete layer.outputError;
-    delete layer.squaredOutputError;
-    layer.notes = { clip: 0.91234, grid: 'mse' };
-  }
   const html = await renderOne(run, 'html');
   t.notMatch(html, 'Calibration');
   t.match(textOf(html), 'limit 100');
   t.match(textOf(html), 'Some Processor 3000, 1 core ');
-  t.match(textOf(html), 'rtn-w4-g64 14 layers Layer');
-  t.match(html, 'clip 0.912; grid mse');
   run.manifest.calibration = { source: 'c4', samples: 8, sequenceLength: 64, tokens: 512, seed: 7, tokenSha256: 'x' };
   t.match(textOf(await renderOne(run, 'html')), 'drawn with seed 7');
 });
 
-t.test('layers: one row each, the worst in the summary', async (t) => {
+t.test('layers: a row a recipe with the middle, the worst and maps on one scale', async (t) => {
   const run = makeRunData();
   const [first] = findCell(run, 'gptq-w3-g64', 'wikitext2').layers;
-  Object.assign(first ?? {}, {
-    outputError: 0.5,
-    weightError: 0.25,
-    squaredOutputError: 30,
-    rtnSquaredOutputError: 20,
-  });
+  Object.assign(first ?? {}, { outputError: 0.5, squaredOutputError: 30, rtnSquaredOutputError: 20 });
   const html = await renderOne(run, 'html');
-  const details = html.match(/<details class="layers">[\s\S]*?<\/details>/g) ?? [];
-  t.equal(details.length, 6, 'float has none');
-  const gptq = details.find((part) => part.includes('<b>gptq-w3-g64</b>')) ?? '';
-  t.match(
-    textOf(gptq),
-    /14 layers · output error: median [\d.]+ %, largest 50 % \(0\.self_attn\.q_proj\) · tr ΔHΔᵀ below RTN's in 13 of 14/,
-  );
-  t.equal(gptq.match(/<tr><th>/g)?.length, 14);
-  t.match(gptq, '<tr><th>0.self_attn.q_proj<td>3.30<td>25<td>50<td>30<td>1.500<td>');
-  const fallback = details.find((part) => part.includes('<b>gptq-w2-g64</b>')) ?? '';
-  t.match(fallback, /<tr class="fallback"><th>1\.mlp\.down_proj.*<td>rounded: the Cholesky/);
-  t.match(textOf(fallback), '1 fallback ');
-});
-
-t.test('a single layer keeps its whole name', async (t) => {
-  const run = makeRunData();
-  const cell = findCell(run, 'rtn-w4-g64', 'wikitext2');
-  cell.layers = cell.layers.slice(0, 1);
-  t.match(await renderOne(run, 'html'), '<tr><th>model.layers.0.self_attn.q_proj<td>');
-});
-
-t.test('embedding and head keep their names beside the blocks, and overrides are named', async (t) => {
-  const run = makeRunData();
-  const recipe = run.manifest.recipes.find(({ name }) => name === 'gptq-w4-g64');
-  const [step] = recipe?.steps ?? [];
-  Object.assign(step ?? {}, { layers: [{ match: '*.down_proj', options: { bits: 8 } }] });
-  const { layers } = findCell(run, 'gptq-w4-g64', 'wikitext2');
-  const [first] = layers;
-  if (first) layers.push({ ...first, layer: 'lm_head', role: 'head', block: undefined, outputError: 0.75 });
-  const html = await renderOne(run, 'html');
-  t.match(html, '<tr><th>lm_head<td>');
-  t.match(textOf(html), 'largest 75 % (lm_head)');
-  t.notMatch(html, '<tr><th>model.layers', 'the others are still named by block');
-  t.match(textOf(html), 'actOrder=off *.down_proj:bits=8');
-  t.match(await renderOne(run, 'md'), 'actOrder=off \\*.down_proj:bits=8');
+  const table = /<table class="dense charts" id="model1-layers-table"[\s\S]*?<\/table>/.exec(html)?.[0] ?? '';
+  const rows = table.split('<tr>').filter((row) => row.startsWith('<th scope="row">'));
+  t.equal(rows.length, 6, 'float has none');
+  const gptq = rows.find((row) => row.includes('>gptq-w3-g64</a>')) ?? '';
+  t.match(textOf(gptq), /^gptq-w3-g64 14 [\d.]+ [\d.]+ \S+ [\d.]+ 50 0\.self_attn\.q_proj 13 of 14 0$/);
+  t.equal(gptq.match(/<svg class="map"/g)?.length, 2);
+  t.match(gptq, /aria-label="Output error of gptq-w3-g64 by block and role: from [\d.]+ % \([\w.]+\) to 50 % /);
+  const fallback = rows.find((row) => row.includes('>gptq-w2-g64</a>')) ?? '';
+  t.match(fallback, /<path class="fallback" d="M1 6h/);
+  t.match(textOf(fallback), / 1$/);
+  const shades = (row: string | undefined) =>
+    [...(row ?? '').matchAll(/stroke-opacity="([\d.]+)"/g)].map(([, shade]) => Number(shade));
+  t.ok(Math.min(...shades(rows[4])) > Math.max(...shades(rows[1]).slice(0, 1)), 'two bits are darker than four');
+  t.match(textOf(html), /shade: weight error [\d.]+ % to [\d.]+ %, logarithmic, the same for all recipes/);
 });
 
 t.test('several models and several runs have sections of their own', async (t) => {
@@ -184,25 +138,6 @@ t.test('several models and several runs have sections of their own', async (t) =
   t.equal(html.match(/<table class="results"/g)?.length, 4);
   t.match(textOf(html), 'RTN and GPTQ at 4, 3 and 2 bits (second)');
   t.match(textOf(html), 'second: two, wikitext2 perplexity: float 19.92;');
-});
-
-t.test('names with markup come out as text, in the plots as well', async (t) => {
-  const evil = `<img src=x onerror=alert(1)>"'&{{x}}`;
-  const run = makeRunData({ models: [evil] });
-  const rename = (name: string) => (name === 'float' ? name : `${evil}${name}`);
-  run.manifest.title = evil;
-  run.manifest.notes = [evil];
-  run.manifest.environment.processor = evil;
-  for (const recipe of run.manifest.recipes) recipe.name = rename(recipe.name);
-  for (const recipe of run.manifest.recipes) for (const step of recipe.steps) step.method = `<b>${step.method[0]}`;
-  for (const key of run.manifest.cells) key.recipe = rename(key.recipe);
-  for (const cell of run.cells) for (const layer of cell.layers) layer.layer = `</table>${layer.layer}`;
-  const html = await renderOne(run, 'html');
-  t.notMatch(html, '<img');
-  t.notMatch(html, '</table>model', 'a layer');
-  t.notMatch(html, /<b>[gr]</, 'a label of a plot');
-  t.match(html, '&lt;b&gt;g</text>', 'which is there as text');
-  t.match(html, '&lt;img src&#x3D;x onerror&#x3D;alert(1)&gt;&quot;&#x27;&amp;{{x}}');
 });
 
 t.test('ten recipes and five tasks on a model of thirty blocks stay below 300 kB', async (t) => {

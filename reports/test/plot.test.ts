@@ -3,7 +3,7 @@ import t from 'tap';
 import { findCell, makeRunData } from './fixtures/run-data.js';
 
 function plotsOf(run: RunData): PlotModel[] {
-  return buildResultTables(run).flatMap(buildPlots);
+  return buildResultTables(run).flatMap((table) => buildPlots(table));
 }
 
 function setValues(run: RunData, task: string, values: Record<string, number>): void {

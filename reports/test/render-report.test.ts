@@ -17,11 +17,13 @@ function runAgain(run: RunData): RunData {
   return again;
 }
 
-t.test('files come in the order asked for', async (t) => {
+const recipes = ['float', 'gptq-w4-g64', 'rtn-w4-g64', 'gptq-w3-g64', 'rtn-w3-g64', 'gptq-w2-g64', 'rtn-w2-g64'];
+
+t.test('files come in the order asked for, pages of recipes last', async (t) => {
   const files = await renderReport(makeRunData(), ['md', 'html', 'csv']);
   t.same(
     files.map(({ file }) => file),
-    ['report.md', 'report.html', 'report.csv'],
+    ['report.md', 'report.html', 'report.csv', ...recipes.map((name) => `recipes/${name}.html`)],
   );
   t.ok(files.every(({ content }) => content.endsWith('\n')));
 });

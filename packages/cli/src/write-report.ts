@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { writeAtomic } from '@lowbit/core';
 import { renderReport } from '@lowbit/reports';
 import type { ReportFormat, RunData } from '@lowbit/reports';
@@ -11,7 +11,9 @@ export async function writeReport(
   formats: readonly ReportFormat[],
 ): Promise<string[]> {
   const files = await renderReport(runs, formats);
-  await mkdir(folder, { recursive: true });
-  for (const { file, content } of files) await writeAtomic(join(folder, file), content);
+  for (const { file, content } of files) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeAtomic(join(folder, file), content);
+  }
   return files.map(({ file }) => join(folder, file));
 }

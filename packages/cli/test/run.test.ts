@@ -54,7 +54,7 @@ t.test('an experiment from end to end, grown, again, and reported elsewhere', as
 
   const elsewhere = join(folder, 'elsewhere');
   t.equal((await callLowbit(t, ['report', run, '-o', elsewhere, '--format', 'csv,html'])).status, 0);
-  t.same((await readdir(elsewhere)).sort(), ['comparisons.csv', 'report.csv', 'report.html']);
+  t.same((await readdir(elsewhere)).sort(), ['comparisons.csv', 'recipes', 'report.csv', 'report.html']);
   const read = async (path: string): Promise<string> =>
     stripMeasurements({ file: 'report.csv', content: await readFile(join(path, 'report.csv'), 'utf8') });
   t.equal(await read(elsewhere), await read(run));

@@ -186,7 +186,10 @@ async function planTask(choice: TaskChoice, experiment: Experiment, registry: Re
     task,
     choice,
     windows: listWindows(task, docs),
-    record: { name, version, description, source, metrics, limit: choice.limit, ...asked, files: data.readFiles() },
+    record: {
+      ...{ name, version, description, source, metrics, ...asked, files: data.readFiles() },
+      ...{ limit: choice.limit, window: choice.window, windows: choice.windows },
+    },
   };
 }
 

@@ -3,8 +3,10 @@ import { formatSignificant, unitOf } from '../format-number.js';
 import { formatEnd, formatInterval, isDistinct } from '../pairs.js';
 import type { RunData } from '../run-data.js';
 
-/** Every two recipes of a model, collapsed: what the marks of the main table rest on. */
+/** Two recipes of a model, collapsed: what the marks of the main table rest on. */
 export interface ComparisonsView {
+  id: string;
+  count: number;
   summary: string;
   rows: {
     task: string;
@@ -12,23 +14,39 @@ export interface ComparisonsView {
     recipe: string;
     against: string;
     difference: string;
+    sort: string;
     interval: string;
     rested: string;
     p: string;
+    pSort: string;
     adjusted: string;
+    adjustedSort: string;
     isDistinct: boolean;
   }[];
 }
 
-/** Undefined where nothing of the model was compared. */
-export function viewComparisons({ comparisons }: RunData, model: string): ComparisonsView | null {
+/** More rows than this are for comparisons.csv. */
+const mostRows = 1000;
+
+/** Null where nothing was compared; `isWanted` chooses pairs of the model. */
+export function viewComparisons(
+  { comparisons }: RunData,
+  model: string,
+  id: string,
+  isWanted: (pair: PairComparison) => boolean = () => true,
+): ComparisonsView | null {
   if (!comparisons) return null;
-  const compared = comparisons.pairs.filter((pair) => pair.model === model && pair.result);
+  const compared = comparisons.pairs.filter((pair) => pair.model === model && pair.result && isWanted(pair));
   if (compared.length === 0) return null;
   const distinct = compared.filter((pair) => isDistinct(pair, comparisons.level)).length;
+  const withFloat = compared.filter(({ isBaseline }) => isBaseline);
+  const shown = [compared, withFloat].find(({ length }) => length <= mostRows) ?? [];
+  const told = `${distinct} of ${compared.length} pairs told apart`;
+  const where = shown === compared ? '' : '; too many for a page, all are in comparisons.csv';
+  const kept = shown === withFloat && where !== '' ? ', those with float here' : '';
   return {
-    summary: `${distinct} of ${compared.length} pairs told apart`,
-    rows: compared.flatMap((pair) => viewPair(pair, comparisons.level)),
+    ...{ id, count: compared.length, summary: `${told}${where}${kept}` },
+    rows: shown.flatMap((pair) => viewPair(pair, comparisons.level)),
   };
 }
 
@@ -42,10 +60,13 @@ function viewPair(pair: PairComparison, level: number): ComparisonsView['rows'] 
     {
       ...{ task, metric, recipe, against },
       difference: `${formatEnd(result.difference * (inPercent ? 100 : 1))}${relative ? ' %' : ''}`,
+      sort: String(result.difference),
       interval: formatInterval(result, unit),
       rested: result.discordant ? `${result.discordant[0]} : ${result.discordant[1]}` : `n ${result.n}`,
       p: formatSignificant(result.p),
+      pSort: String(result.p),
       adjusted: formatSignificant(result.adjustedP),
+      adjustedSort: String(result.adjustedP),
       isDistinct: isDistinct(pair, level) ?? false,
     },
   ];

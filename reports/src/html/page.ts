@@ -2,21 +2,24 @@ import { summarise } from '../finding.js';
 import { formatInstant } from '../format-instant.js';
 import { formatFixed, formatParameters } from '../format-number.js';
 import { collectNotes, type Note } from '../notes.js';
-import { drawPlot } from '../plot.js';
-import { buildPlots, listSeries } from '../plot-model.js';
-import { styleSeries } from '../plot-style.js';
-import { buildResultTables, type ResultTable } from '../result-table.js';
-import type { RunData } from '../run-data.js';
-import { collectTaskFacts } from '../task-facts.js';
+import { buildPlots } from '../plot-model.js';
+import type { ResultTable } from '../result-table.js';
+import type { ReportFile, RunData } from '../run-data.js';
 import { readAssets } from './assets.js';
 import { viewComparisons } from './comparisons-view.js';
+import { viewDistances } from './distance-view.js';
 import { viewLayers } from './layers-view.js';
+import { viewForests, viewPlots } from './plots-view.js';
 import { viewProtocol } from './protocol-view.js';
+import { renderRecipePages } from './recipe-page.js';
 import { compileTemplate } from './render-template.js';
-import { viewResults } from './results-view.js';
-import { locateRecipes, type RecipePages } from '../recipe-pages.js';
+import { viewTables } from './results-view.js';
+import { openContext, type RunContext } from './run-context.js';
 import { anchor } from './templates/anchor.js';
 import { comparisons } from './templates/comparisons.js';
+import { distances } from './templates/distances.js';
+import { figures, front } from './templates/figures.js';
+import { forests } from './templates/forests.js';
 import { frame } from './templates/frame.js';
 import { layers } from './templates/layers.js';
 import { page } from './templates/page.js';
@@ -33,11 +36,16 @@ const noteWords: Record<Note['kind'], string> = {
   failed: 'Failed',
 };
 
-/** The whole report as one HTML document that needs nothing beside itself. */
-export async function renderHtml(runs: readonly RunData[], title: string): Promise<string> {
-  const views = await Promise.all(runs.map((run, index) => viewRun(run, index, runs.length > 1)));
-  const render = compileTemplate(page, { anchor, comparisons, frame, layers, plots, protocol, results, times });
-  return render({
+const partials = { anchor, comparisons, distances, figures, forests, frame, front };
+const sections = { layers, plots, protocol, results, times };
+
+/** `report.html` and a page for each recipe: what a reader needs of them, style and script included, is in each file. */
+export async function renderHtml(runs: readonly RunData[], title: string): Promise<ReportFile[]> {
+  const isOneOfSeveral = runs.length > 1;
+  const contexts = runs.map((run, index) => openContext(run, isOneOfSeveral ? `run${index + 1}-` : ''));
+  const views = await Promise.all(contexts.map((context) => viewRun(context, isOneOfSeveral)));
+  const render = compileTemplate(page, { ...partials, ...sections });
+  const content = render({
     title,
     findings: views.flatMap(({ findings }) => findings),
     meta: [...new Set(views.flatMap(({ meta }) => meta))],
@@ -47,17 +55,15 @@ export async function renderHtml(runs: readonly RunData[], title: string): Promi
     runs: views,
     ...(await readAssets()),
   });
+  const recipes = await Promise.all(contexts.map((context) => renderRecipePages(context, title)));
+  return [{ file: 'report.html', content }, ...recipes.flat()];
 }
 
-async function viewRun(run: RunData, index: number, isOneOfSeveral: boolean) {
+async function viewRun(context: RunContext, isOneOfSeveral: boolean) {
+  const { run, tables, facts, prefix } = context;
   const { manifest } = run;
-  const tables = buildResultTables(run);
-  const facts = collectTaskFacts(run, tables);
-  const prefix = isOneOfSeveral ? `run${index + 1}-` : '';
-  const pages = locateRecipes(run, prefix);
-  const models = await Promise.all(tables.map((table) => viewModel(run, table, pages)));
+  const models = await Promise.all(tables.map((table) => viewModel(context, table)));
   const suffix = isOneOfSeveral ? ` of ${manifest.name}` : '';
-  const severalModels = tables.length > 1;
   return {
     heading: isOneOfSeveral ? `${manifest.title} (${manifest.name})` : null,
     findings: tables.map((table) => (isOneOfSeveral ? `${manifest.name}: ` : '') + summarise(table)),
@@ -74,37 +80,24 @@ async function viewRun(run: RunData, index: number, isOneOfSeveral: boolean) {
     ],
     models,
     protocol: { id: `${prefix}protocol`, ...viewProtocol(run, tables, facts) },
-    times: { id: `${prefix}times`, severalModels, ...viewTimes(run, tables) },
+    times: await viewTimes(context),
   };
 }
 
-async function viewModel(run: RunData, table: ResultTable, pages: RecipePages) {
+async function viewModel(context: RunContext, table: ResultTable) {
+  const { run, pages } = context;
   const { model } = table;
   const id = pages.modelId(model.name);
-  const models = buildPlots(table);
-  const figures = await Promise.all(
-    models.map(async (plot) => ({
-      title: plot.title,
-      direction: plot.direction,
-      isLog: plot.scale === 'log',
-      description: plot.description,
-      svg: await drawPlot(plot),
-    })),
-  );
+  const drawn = buildPlots(table, run.comparisons);
   return {
     id,
     name: model.name,
     facts: `${model.family}, ${formatParameters(model.parameters)} parameters, ${formatFixed(model.bitsPerWeight, 0)} bits per weight as it came`,
-    results: viewResults(table, `${id}-scores`, pages),
-    comparisons: viewComparisons(run, model.name),
-    plots: { figures, hasBaseline: models.some((plot) => plot.baseline !== undefined), legend: viewLegend(table) },
-    layers: viewLayers(table),
+    ...viewTables(table, `${id}-scores`, pages),
+    plots: await viewPlots(table, drawn, pages),
+    forests: await viewForests(table, run.comparisons, pages, drawn),
+    comparisons: viewComparisons(run, model.name, `${id}-comparisons`),
+    distances: viewDistances(context, table, `${id}-distance`),
+    layers: viewLayers(table, pages),
   };
-}
-
-function viewLegend(table: ResultTable) {
-  return listSeries(table).map((name, index) => {
-    const { colour, dash, outline } = styleSeries(index);
-    return { name, colour, dash: dash.join(' '), outline };
-  });
 }

@@ -1,3 +1,4 @@
+import type { RecipeRecord } from '@lowbit/core';
 import { directionArrow } from '../format-entry.js';
 import { formatBytes, formatCount, formatFixed, formatParameters } from '../format-number.js';
 import { describeGroup } from '../group-rows.js';
@@ -48,7 +49,12 @@ interface TaskView {
   files: { path: string; size: string; sha256: string }[];
 }
 
-export function viewProtocol(run: RunData, tables: readonly ResultTable[], facts: readonly TaskFacts[]): ProtocolView {
+export function viewProtocol(
+  run: RunData,
+  tables: readonly ResultTable[],
+  facts: readonly TaskFacts[],
+  recipes: readonly RecipeRecord[] = orderRecipes(run, tables),
+): ProtocolView {
   const { models } = run.manifest;
   return {
     severalModels: models.length > 1,
@@ -63,7 +69,7 @@ export function viewProtocol(run: RunData, tables: readonly ResultTable[], facts
       digest: model.digest,
       tokenizer: model.tokenizerDigest ?? null,
     })),
-    recipes: orderRecipes(run, tables).map(({ name, bits, steps }) => ({
+    recipes: recipes.map(({ name, bits, steps }) => ({
       name,
       bits: bits === undefined ? '–' : String(bits),
       steps: steps.map((step) => ({

@@ -3,6 +3,7 @@ import { directionArrow, formatEntry, formatEntryDelta, formatStderr } from '../
 import { formatCount, formatRelative, formatSignificant } from '../format-number.js';
 import { describeTest, formatInterval } from '../pairs.js';
 import type { RecipePages } from '../recipe-pages.js';
+import { selectColumns } from '../result-text.js';
 import type { DoneEntry, Entry, MetricColumn, RecipeRow, ResultTable } from '../result-table.js';
 
 /** The main table as text, ready for its template; `sort` values are plain numbers, empty where there is none. */
@@ -14,6 +15,8 @@ export interface ResultsView {
   fallbackIndex: number;
   /** Level and correction of the marks, where the samples were compared. */
   family: string | null;
+  /** So many cells that only figures are shown; tests and counts are on the recipes' pages. */
+  isLarge: boolean;
   rows: RowView[];
 }
 
@@ -46,16 +49,51 @@ interface CellView {
 interface DoneView {
   value: string;
   stderr: string | null;
-  best: string | null;
+  isBest: boolean;
   isTie: boolean;
   delta: { text: string; sense: string; words: string } | null;
   words: string;
 }
 
-export function viewResults(table: ResultTable, id: string, pages: RecipePages): ResultsView {
+/** Cells that may have a sentence each. */
+const mostDescribed = 4000;
+/** Columns that a reader takes in; of more, the first of each task come first and the others apart. */
+const mostColumns = 24;
+
+export interface TablesView {
+  results: ResultsView;
+  /** The other metrics of each task, closed. */
+  more: ResultsView | null;
+}
+
+export function viewTables(table: ResultTable, id: string, pages: RecipePages): TablesView {
+  const isLarge = table.rows.length * table.columns.length > mostDescribed;
+  if (table.columns.length <= mostColumns) return { results: viewResults(table, id, pages, isLarge), more: null };
+  const first = new Set(
+    [...new Set(table.columns.map(({ task }) => task))].map((task) =>
+      table.columns.find((column) => column.task === task),
+    ),
+  );
+  return {
+    results: viewResults(
+      selectColumns(table, (column) => first.has(column)),
+      id,
+      pages,
+      isLarge,
+    ),
+    more: viewResults(
+      selectColumns(table, (column) => !first.has(column)),
+      `${id}-more`,
+      { ...pages, rowId: (...names) => `${pages.rowId(...names)}-more` },
+      isLarge,
+    ),
+  };
+}
+
+function viewResults(table: ResultTable, id: string, pages: RecipePages, isLarge: boolean): ResultsView {
   const tasks = [...new Set(table.columns.map((column) => column.task))];
   return {
-    id,
+    ...{ id, isLarge },
     caption: `Scores of ${table.model.name} by recipe`,
     tasks: tasks.map((name) => ({ name, span: table.columns.filter((column) => column.task === name).length })),
     columns: table.columns.map((column, position) => ({
@@ -68,7 +106,7 @@ export function viewResults(table: ResultTable, id: string, pages: RecipePages):
     })),
     fallbackIndex: table.columns.length + 4,
     family: table.family ?? null,
-    rows: table.rows.map((row, position) => viewRow(table, row, position, pages)),
+    rows: table.rows.map((row, position) => viewRow(table, row, position, pages, isLarge)),
   };
 }
 
@@ -76,7 +114,7 @@ function startsTask(columns: readonly MetricColumn[], position: number): boolean
   return columns[position - 1]?.task !== columns[position]?.task;
 }
 
-function viewRow(table: ResultTable, row: RecipeRow, position: number, pages: RecipePages): RowView {
+function viewRow(table: ResultTable, row: RecipeRow, position: number, pages: RecipePages, isLarge: boolean): RowView {
   const previous = table.rows[position - 1];
   const { bits, bitsPerWeight, fallbacks } = row;
   return {
@@ -93,7 +131,7 @@ function viewRow(table: ResultTable, row: RecipeRow, position: number, pages: Re
     },
     cells: row.entries.flatMap((entry, index) => {
       const column = table.columns[index];
-      return column ? [viewCell(entry, row, column, startsTask(table.columns, index))] : [];
+      return column ? [viewCell(entry, row, column, startsTask(table.columns, index), isLarge)] : [];
     }),
     fallbacks: {
       text: row.isFloat ? '–' : `${fallbacks.length}`,
@@ -107,16 +145,16 @@ function viewRow(table: ResultTable, row: RecipeRow, position: number, pages: Re
   };
 }
 
-function viewCell(entry: Entry, row: RecipeRow, column: MetricColumn, isFirst: boolean): CellView {
+function viewCell(entry: Entry, row: RecipeRow, column: MetricColumn, isFirst: boolean, isLarge: boolean): CellView {
   const { measured } = column;
   if (entry.status === 'done') {
     const sort = Number.isFinite(entry.value) ? String(entry.value) : '';
     return {
       sort,
-      title: describeEntry(entry, column),
+      title: isLarge ? '' : describeEntry(entry, column),
       isFirst,
       measured,
-      done: viewDone(entry, row, column),
+      done: viewDone(entry, row, column, isLarge),
       other: null,
     };
   }
@@ -129,16 +167,19 @@ function viewCell(entry: Entry, row: RecipeRow, column: MetricColumn, isFirst: b
   return { sort: '', title, isFirst, measured, done: null, other: others[entry.status] };
 }
 
-function viewDone(entry: DoneEntry, row: RecipeRow, column: MetricColumn): DoneView {
+function viewDone(entry: DoneEntry, row: RecipeRow, column: MetricColumn, isLarge: boolean): DoneView {
   const { delta } = entry;
   const text = formatEntryDelta(entry, column);
+  const best = describeBest(entry, row);
+  const sense = delta && describeSense(delta, entry);
   return {
     value: formatEntry(entry, column),
     stderr: formatStderr(entry, column) ?? null,
-    best: describeBest(entry, row),
+    isBest: best !== null,
     isTie: !entry.isBest && entry.tiesForBest,
-    delta: delta && text ? { text: markDelta(text, entry), ...describeSense(delta, entry) } : null,
-    words: `n ${formatCount(entry.n)}`,
+    delta:
+      sense && text ? { text: markDelta(text, entry), sense: sense.sense, words: isLarge ? '' : sense.words } : null,
+    words: [...(isLarge ? [] : [`n ${formatCount(entry.n)}`]), ...(best === null ? [] : [best])].join(', '),
   };
 }
 

@@ -1,4 +1,4 @@
-import { drawSpec, plotFrame, type PlotLayers } from '../draw-spec.js';
+import { drawLayers, type Layers } from '../draw-vega.js';
 import type { TrendModel } from './trend-model.js';
 
 /** An axis' own format would round to what its ticks need, and a step of a millionth would vanish. */
@@ -7,11 +7,7 @@ const size = { width: 340, height: 130 };
 
 /** A line over the nights, levels of its fit, and triangles where a night was worse or better. */
 export function drawTrend(trend: TrendModel): Promise<string> {
-  return drawSpec({
-    ...plotFrame,
-    ...size,
-    layer: [...drawLevels(trend), ...drawLine(trend), ...drawMarks(trend), ...drawDates(trend)],
-  });
+  return drawLayers(size, [...drawLevels(trend), ...drawLine(trend), ...drawMarks(trend), ...drawDates(trend)]);
 }
 
 function axes({ x, y }: TrendModel) {
@@ -26,7 +22,7 @@ function axes({ x, y }: TrendModel) {
   };
 }
 
-function drawLevels(trend: TrendModel): PlotLayers {
+function drawLevels(trend: TrendModel): Layers {
   const { x, y } = axes(trend);
   if (trend.levels.length === 0) return [];
   return [
@@ -38,7 +34,7 @@ function drawLevels(trend: TrendModel): PlotLayers {
   ];
 }
 
-function drawLine(trend: TrendModel): PlotLayers {
+function drawLine(trend: TrendModel): Layers {
   const { x, y } = axes(trend);
   const data = { values: trend.points };
   const hasErrors = trend.points.some(({ low, high }) => low < high);
@@ -66,7 +62,7 @@ const marks = {
   better: { shape: 'triangle-up', color: 'var(--better)', size: 80 },
 } as const;
 
-function drawMarks(trend: TrendModel): PlotLayers {
+function drawMarks(trend: TrendModel): Layers {
   const { x, y } = axes(trend);
   return (['near', 'worse', 'better'] as const).flatMap((kind) => {
     const values = trend.points.filter(({ mark }) => mark === kind);
@@ -83,7 +79,7 @@ function drawMarks(trend: TrendModel): PlotLayers {
 }
 
 /** Text of the page's own, below the plot: an axis would take expressions for its labels. */
-function drawDates(trend: TrendModel): PlotLayers {
+function drawDates(trend: TrendModel): Layers {
   const last = trend.x.labels.length - 1;
   return trend.x.labels.map(({ x, text }, index) => ({
     data: { values: [{ x, text }] },

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { compareRun, LowbitError, readRun } from '@lowbit/core';
 import type { ReportFormat, RunData } from '@lowbit/reports';
 import { exitStatus } from '../exit-status.js';
@@ -17,8 +18,9 @@ export async function report(
       `Expected report formats of ${formats.join(', ')}, got '${unknown}'; name one of them.`,
     );
   const wanted = formats.filter((name) => format.includes(name));
-  for (const path of await writeReport(await Promise.all(runs.map(readCompared)), output, wanted))
-    process.stdout.write(`${path}\n`);
+  const written = await writeReport(await Promise.all(runs.map(readCompared)), output, wanted);
+  // The recipes' pages are many, and the report links to each.
+  for (const path of written.filter((each) => dirname(each) === join(output))) process.stdout.write(`${path}\n`);
   return exitStatus.done;
 }
 

@@ -95,6 +95,9 @@ export interface TaskRecord {
   source: string;
   metrics: Metric[];
   limit: number | undefined;
+  /** Tokens of a window, and windows, where the experiment says them. */
+  window?: number | undefined;
+  windows?: number | undefined;
   /** Worked examples before each question; absent where nothing is asked. */
   fewShot?: number | undefined;
   /** Present where prompts went through the model's chat template. */

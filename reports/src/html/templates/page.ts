@@ -22,17 +22,27 @@ export const page = `{{#> frame}}
 {{/if}}
 {{#each models}}
 <section class="model" id="{{id}}">
-<h2>{{name}}</h2>
+<h2>{{name}}{{> anchor id=id label="this model"}}</h2>
 <p class="sub">{{facts}}</p>
-{{> results results}}
-{{#if comparisons}}
-{{> comparisons comparisons}}
+{{> results results heading="Scores"}}
+{{#if more}}
+<details>
+<summary><b>Other metrics</b> <span>of the same recipes and tasks</span></summary>
+{{> results more heading="Other metrics"}}
+</details>
 {{/if}}
 {{#if plots.figures}}
 {{> plots plots}}
 {{/if}}
+{{#if forests}}
+{{> forests forests}}
+{{/if}}
+{{#if comparisons}}
+{{> comparisons comparisons}}
+{{/if}}
+{{> distances}}
 {{#if layers}}
-{{> layers}}
+{{> layers layers}}
 {{/if}}
 </section>
 {{/each}}

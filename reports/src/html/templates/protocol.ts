@@ -5,7 +5,7 @@ const facts = (list: string) => `<dl class="facts">
 </dl>`;
 
 export const protocol = `<section id="{{id}}">
-<h2>Protocol</h2>
+<h2>Protocol{{> anchor id=id label="the protocol"}}</h2>
 <p class="sub">What was scored and how. Two figures can be compared when these lines agree.</p>
 <h3>Tasks</h3>
 <div class="scroll" role="region" tabindex="0" aria-label="Tasks">
