@@ -123,14 +123,21 @@ class Builder {
   }
 }
 
-/** Each run with the one of its name before it. */
+/** Each run with the one of its name before it, where they have something in common. */
 function listNeighbours(runs: readonly FoundRun[]): [FoundRun, FoundRun][] {
   const last = new Map<string, FoundRun>();
   return runs.flatMap((run): [FoundRun, FoundRun][] => {
     const before = last.get(run.manifest.name);
     last.set(run.manifest.name, run);
-    return before ? [[before, run]] : [];
+    return before && hasCommon(before, run) ? [[before, run]] : [];
   });
+}
+
+function hasCommon(before: FoundRun, after: FoundRun): boolean {
+  const names = ({ manifest }: FoundRun): string[] =>
+    manifest.cells.map(({ model, recipe, task }) => JSON.stringify([model, recipe, task]));
+  const known = new Set(names(before));
+  return names(after).some((name) => known.has(name));
 }
 
 function openRun({ folder, manifest, cells, slug }: FoundRun) {
