@@ -38,6 +38,9 @@ export { toCsv, toLatex, toMarkdown, type TextCell, type TextTable } from './tex
 export { formatCsv } from './csv.js';
 export { escapeMarkdown } from './escape-markdown.js';
 export { buildPlots, type PlotModel } from './plot-model.js';
+export { buildForests, type ForestModel } from './forest-model.js';
+export { rankPareto, type Standing } from './pareto.js';
+export { drawKl } from './kl-plot.js';
 export {
   formatBytes,
   formatCount,

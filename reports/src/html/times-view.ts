@@ -92,7 +92,7 @@ function toSort(value: number | undefined): string {
   return value === undefined || !Number.isFinite(value) ? '' : String(value);
 }
 
-/** The main metric against seconds, and the first accuracy beside it; nothing where less than two recipes were timed. */
+/** The main metric against seconds, and the first accuracy beside it; nothing where all took the same. */
 async function viewCosts(context: RunContext, table: ResultTable, isOneOfSeveral: boolean, id: string) {
   const seconds = new Map(
     table.rows
@@ -101,7 +101,8 @@ async function viewCosts(context: RunContext, table: ResultTable, isOneOfSeveral
       .filter(([, value]) => value > 0),
   );
   const main = mainColumn(table);
-  if (seconds.size < 2 || main === undefined) return [];
+  // Equal shares of one pass say nothing of a method.
+  if (new Set(seconds.values()).size < 2 || main === undefined) return [];
   const second = listPlottedColumns(table).find(
     (position) => position !== main && table.columns[position]?.unit === 'percent',
   );
