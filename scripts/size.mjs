@@ -13,7 +13,7 @@ const BUDGET = {
   'packages/history/src': 1900,
   // Two thirds are tables: data, which the linter keeps a value a line.
   'packages/papers/src': 2100,
-  'reports/src': 6500,
+  'reports/src': 7300,
   'packages/cli/src': 3200,
 };
 const EXTENSIONS = ['.ts', '.rs', '.hbs', '.css'];

@@ -197,7 +197,11 @@ t.test('paper: no controls, nothing cut', async (t) => {
     });
     if (file.includes('#a=')) await page.locator('#figures-table tbody tr').first().waitFor();
     await page.emulateMedia({ media: 'print', colorScheme: 'dark' });
-    t.equal(await page.locator('button:visible:not(thead *), input:visible, nav:visible, select:visible').count(), 0, file);
+    t.equal(
+      await page.locator('button:visible:not(thead *), input:visible, nav:visible, select:visible').count(),
+      0,
+      file,
+    );
     t.equal(await page.evaluate('getComputedStyle(document.body).backgroundColor'), 'rgb(255, 255, 255)');
     for (const table of await page.locator('table:visible').all()) {
       const box = await table.boundingBox();
