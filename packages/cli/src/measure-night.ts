@@ -49,7 +49,7 @@ export async function measureNight(
     ...{ formatVersion: 1, machine, figures: gatherTrials(first.trials) },
     failed: [...new Map(first.failed.map((each) => [JSON.stringify(each), each])).values()],
   };
-  const judge = (): JudgedFigure[] => judgeMeasurements(measurements, past, label, config.tolerances);
+  const judge = (): JudgedFigure[] => judgeMeasurements(measurements, past, label, config);
   const suspects = listSuspects(judge());
   if (suspects.length === 0) return { measurements, judged: judge() };
   say(

@@ -153,10 +153,13 @@ t.test('bad input', async (t) => {
     t.equal(status, 2);
     t.match(stderr, message);
   }
-  const file = await writeConfig(folder, small);
-  const none = await callLowbit(t, ['nightly', file, '--accept']);
-  t.equal(none.status, 2);
-  t.match(none.stderr, /NIGHT_MISSING/);
+  const module = `import { defineNightly } from 'lowbit'; export default defineNightly({ experiment: ${JSON.stringify(small)} });`;
+  await writeFile(join(folder, 'nightly.ts'), module);
+  for (const file of [await writeConfig(folder, small), join(folder, 'nightly.ts')]) {
+    const none = await callLowbit(t, ['nightly', file, '--accept']);
+    t.equal(none.status, 2);
+    t.match(none.stderr, /NIGHT_MISSING/, 'the file was read');
+  }
 });
 
 t.test('a history that another process has', async (t) => {

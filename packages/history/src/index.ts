@@ -5,5 +5,5 @@ export type { CellPattern, NightlyConfig, NightlySpec } from './nightly-config.j
 export * from './measurements.js';
 export { judgeMeasurements, listSuspects, type JudgedFigure } from './judge-measured.js';
 export { judgeNight, type NightFacts } from './judge-night.js';
-export { labelNight, readPastNights, type PastNight } from './night-series.js';
+export { labelNight, readPastNights, shortenSeries, type PastNight } from './night-series.js';
 export * from './query.js';

@@ -4,6 +4,7 @@ import { isCrowded, keyOf, medianOf } from './measurements.js';
 import type { Measurement, Measurements } from './measurements.js';
 import { listMeasured } from './night-series.js';
 import type { PastNight } from './night-series.js';
+import type { NightlyConfig } from './nightly-config.js';
 
 /** A measured figure of tonight among those of the nights before. */
 export interface JudgedFigure {
@@ -15,22 +16,22 @@ export interface JudgedFigure {
   since: (point: number) => SeriesVerdict;
 }
 
-/** Fits each figure's series. `tolerances`: relative, by metric. */
+/** Fits each figure's series. */
 export function judgeMeasurements(
   { machine, figures }: Measurements,
   past: readonly PastNight[],
   tonight: RunLabel,
-  tolerances: Readonly<Record<string, number>>,
+  { tolerances, crowding }: Pick<NightlyConfig, 'tolerances' | 'crowding'>,
 ): JudgedFigure[] {
   return figures.map((measured) => {
     const { model, recipe, task, metric, higherIsBetter, unit } = measured;
-    const earlier = listMeasured(past, machine, measured);
+    const earlier = listMeasured(past, machine, measured, crowding);
     const before = earlier.map(({ label, figure }) => ({ run: label, value: figure.value }));
     const names = { model, recipe, task, metric, higherIsBetter, unit, measured: true };
     const values = [...before.map(({ value }) => value), medianOf(measured.trials)];
     const options = { higherIsBetter, tolerance: tolerances[metric], confirm: measured.again };
     const since = (point: number): SeriesVerdict => judgeSeries(values, { ...options, since: point });
-    if (isCrowded(measured))
+    if (isCrowded(measured, crowding))
       return { figure: measured, verdict: undefined, since, series: { ...names, points: before } };
     const verdict = judgeSeries(values, options);
     // With what came when it was measured once more.

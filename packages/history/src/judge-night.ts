@@ -13,7 +13,7 @@ import { measuredRows } from './judge-measured.js';
 import type { JudgedFigure } from './judge-measured.js';
 import { keyOf } from './measurements.js';
 import type { Measurements } from './measurements.js';
-import { listScores, readPastVerdicts } from './night-series.js';
+import { listScores, readPastVerdicts, shortenSeries } from './night-series.js';
 import type { PastNight } from './night-series.js';
 import { nameOf, readBaselines } from './nights.js';
 import type { NightlyConfig } from './nightly-config.js';
@@ -42,7 +42,7 @@ export async function judgeNight(facts: NightFacts): Promise<Night> {
   const sinceBaseline = night && (night === last ? sinceLast : await differ(facts, night));
   const [againstBaseline, againstLast] = [sinceBaseline?.difference, sinceLast?.difference];
   const picked = pickVerdicts([againstBaseline, againstLast].flatMap((each) => each ?? []));
-  const series = [...listScores(past, label, manifest, cells), ...listFitted(facts)];
+  const series = shortenSeries([...listScores(past, label, manifest, cells), ...listFitted(facts)]);
   return {
     formatVersion: 1,
     ...{ name: manifest.name, title: manifest.title, run: label },

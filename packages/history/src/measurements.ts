@@ -34,12 +34,9 @@ export interface Measurements {
 /** One trial of one figure. */
 export type Trial = Omit<Measurement, 'trials' | 'again'>;
 
-/** More than this of its processors taken, and a time says more of the neighbours than of the work. */
-const mostCrowding = 0.2;
-
-/** Whether other processes were in the way of a figure; memory is what it is whoever else computes. */
-export function isCrowded({ unit, crowding }: Pick<Measurement, 'unit' | 'crowding'>): boolean {
-  return unit !== 'bytes' && crowding > mostCrowding;
+/** Whether other processes were in the way of a figure: more than `most`. Memory is what it is whoever else computes. */
+export function isCrowded({ unit, crowding }: Pick<Measurement, 'unit' | 'crowding'>, most: number): boolean {
+  return unit !== 'bytes' && crowding > most;
 }
 
 const shape = z.looseObject({

@@ -90,11 +90,27 @@ export function listMeasured(
   past: readonly PastNight[],
   machine: string,
   figure: Measurement,
+  crowding: number,
 ): { label: RunLabel; figure: Measurement }[] {
   return past.flatMap(({ label, measurements }) => {
     if (measurements?.machine !== machine) return [];
     const then = measurements.figures.find((each) => keyOf(each) === keyOf(figure) && each.basis === figure.basis);
-    return then && !isCrowded(then) ? [{ label, figure: then }] : [];
+    return then && !isCrowded(then, crowding) ? [{ label, figure: then }] : [];
+  });
+}
+
+/** A verdict of some megabytes, however many figures a night has: points of all series, and of each at least. */
+const mostPoints = { all: 20_000, each: 10 };
+
+/** The last points of each series, as many as there is room for. */
+export function shortenSeries(series: readonly NightSeries[]): NightSeries[] {
+  const most = Math.max(mostPoints.each, Math.floor(mostPoints.all / Math.max(1, series.length)));
+  return series.map((each) => {
+    const first = Math.max(0, each.points.length - most);
+    const levels = each.levels
+      ?.filter(({ to }) => to >= first)
+      .map(({ from, to, value }) => ({ from: Math.max(0, from - first), to: to - first, value }));
+    return { ...each, points: each.points.slice(first), ...(levels && { levels }) };
   });
 }
 

@@ -19,6 +19,8 @@ const schema = z.strictObject({
   measure: z.array(z.strictObject({ model: pattern, recipe: pattern, task: pattern })).default([]),
   /** How often each is measured; the median counts. */
   trials: z.int().min(1).default(5),
+  /** Share of its processors that other processes may take before a time is not judged; 1 judges it all the same. */
+  crowding: z.number().min(0).max(1).default(0.2),
   /** Nights that stay; baselines stay whatever their age. */
   keep: z.int().min(2).default(90),
   /** What a reader must know beside the figures. */
@@ -45,6 +47,7 @@ export interface NightlyConfig {
   level: number;
   measure: CellPattern[];
   trials: number;
+  crowding: number;
   keep: number;
   notes: string[];
 }

@@ -70,6 +70,7 @@ const tonight = (value: number, again?: number[]): Measurements => ({
   ...{ formatVersion: 1, machine: 'here', failed: [] },
   figures: [{ ...figure(value), again }],
 });
+const rules = { tolerances: {}, crowding: 0.2 };
 const values = [1, 1.02, 0.99, 1.01, 1, 0.98];
 
 t.test('trials are gathered by name, their median counts', (t) => {
@@ -81,7 +82,7 @@ t.test('trials are gathered by name, their median counts', (t) => {
 });
 
 t.test('a slow night is suspect first, and worse when it is slow again', (t) => {
-  const judge = (measured: Measurements, nights = past(values)) => judgeMeasurements(measured, nights, label(9), {});
+  const judge = (measured: Measurements, nights = past(values)) => judgeMeasurements(measured, nights, label(9), rules);
   const first = judge(tonight(2));
   t.equal(first[0]?.verdict?.verdict, 'same');
   const suspects = listSuspects(first);
@@ -97,10 +98,10 @@ t.test('a slow night is suspect first, and worse when it is slow again', (t) => 
 });
 
 t.test('another machine, or other work, is another series', (t) => {
-  const elsewhere = judgeMeasurements(tonight(5), past(values, 'elsewhere'), label(9), {});
+  const elsewhere = judgeMeasurements(tonight(5), past(values, 'elsewhere'), label(9), rules);
   t.match(elsewhere, [{ verdict: { verdict: 'same' }, series: { points: { length: 1 } } }]);
   const other = { ...tonight(5), figures: [{ ...figure(5), basis: 'other' }] };
-  t.match(judgeMeasurements(other, past(values), label(9), {}), [{ series: { points: { length: 1 } } }]);
+  t.match(judgeMeasurements(other, past(values), label(9), rules), [{ series: { points: { length: 1 } } }]);
   t.end();
 });
 
@@ -115,14 +116,17 @@ t.test('a machine is its processor, cores, memory, device and threads, not the r
 
 t.test('a night in which other processes were in the way is not judged, and leaves nothing in the series', (t) => {
   const crowded = { ...figure(5), crowding: 0.5 };
-  const judged = judgeMeasurements({ ...tonight(5), figures: [crowded] }, past(values), label(9), {});
+  const judged = judgeMeasurements({ ...tonight(5), figures: [crowded] }, past(values), label(9), rules);
   t.match(judged, [{ verdict: undefined, series: { points: { length: 6 } } }]);
   t.same(listSuspects(judged), []);
+  t.match(judgeMeasurements({ ...tonight(5), figures: [crowded] }, past(values), label(9), { ...rules, crowding: 1 }), [
+    { verdict: { suspect: true } },
+  ]);
   const nights = past(values);
   for (const each of nights[3]?.measurements?.figures ?? []) each.crowding = 0.5;
-  t.match(judgeMeasurements(tonight(1), nights, label(9), {}), [{ series: { points: { length: 6 } } }]);
+  t.match(judgeMeasurements(tonight(1), nights, label(9), rules), [{ series: { points: { length: 6 } } }]);
   const bytes = { ...crowded, unit: 'bytes' as const };
-  t.match(judgeMeasurements({ ...tonight(5), figures: [bytes] }, past(values), label(9), {}), [
+  t.match(judgeMeasurements({ ...tonight(5), figures: [bytes] }, past(values), label(9), rules), [
     { verdict: { suspect: true } },
   ]);
   t.end();
