@@ -1,5 +1,5 @@
 import type { Reproduction } from '@lowbit/core';
-import { escapeLatex } from './escape-latex.js';
+import { escapeLatex } from '../escape-latex.js';
 import { expectedTitle, formatRow, summariseReproduction } from './row-text.js';
 
 /** A booktabs table; what is within its tolerance is set upright, what is outside in bold. */
