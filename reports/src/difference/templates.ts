@@ -6,7 +6,7 @@ export const verdictRows = `<div class="toolbar">
 <h3 id="{{id}}">{{heading}}</h3>
 <p class="tools" hidden data-tools="{{id}}-table"><label>Filter <input type="search" placeholder="gptq worse" data-filter="{{id}}-table" autocomplete="off" spellcheck="false"></label> <span role="status" data-status="{{id}}-table"></span></p>
 </div>
-<div class="scroll" role="region" tabindex="0" aria-labelledby="{{id}}">
+<div class="scroll" role="group" tabindex="0" aria-labelledby="{{id}}">
 <table class="verdicts" id="{{id}}-table" data-sortable data-copy data-rows="figures">
 <caption class="hidden">{{caption}}</caption>
 <thead>
@@ -30,7 +30,7 @@ const value = (name: string): string =>
   `<td class="text">{{#if ${name}.isHash}}<code class="hash" title="{{${name}.text}}">{{${name}.text}}</code>{{else}}{{${name}.text}}{{/if}}</td>`;
 
 export const changes = `{{#if changes}}
-<div class="scroll" role="region" tabindex="0" aria-label="{{title}}">
+<div class="scroll" role="group" tabindex="0" aria-label="{{title}}">
 <table class="changes">
 <caption class="hidden">{{title}}</caption>
 <thead><tr><th scope="col" class="text">What</th><th scope="col" class="text">Of</th><th scope="col" class="text">Before</th><th scope="col" class="text">After</th></tr></thead>
@@ -49,7 +49,7 @@ export const changes = `{{#if changes}}
 const layerTable = (
   list: string,
   name: string,
-): string => `<div class="scroll" role="region" tabindex="0" aria-label="${name}">
+): string => `<div class="scroll" role="group" tabindex="0" aria-label="${name}">
 <table class="dense shifts">
 <caption class="hidden">${name}, the most first</caption>
 <thead><tr><th scope="col" class="text">Layer</th><th scope="col" class="text">Recipe</th><th scope="col" class="text">Figure</th><th scope="col">Before</th><th scope="col">After</th><th scope="col">Change</th></tr></thead>

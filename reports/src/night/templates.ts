@@ -2,7 +2,7 @@ export const nightRows = `<div class="toolbar">
 <h3 id="{{id}}">{{heading}}</h3>
 <p class="tools" hidden data-tools="{{id}}-table"><label>Filter <input type="search" placeholder="gptq worse" data-filter="{{id}}-table" autocomplete="off" spellcheck="false"></label> <span role="status" data-status="{{id}}-table"></span></p>
 </div>
-<div class="scroll" role="region" tabindex="0" aria-labelledby="{{id}}">
+<div class="scroll" role="group" tabindex="0" aria-labelledby="{{id}}">
 <table class="verdicts" id="{{id}}-table" data-sortable data-copy data-rows="figures">
 <caption class="hidden">{{caption}}</caption>
 <thead>

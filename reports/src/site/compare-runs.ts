@@ -10,9 +10,12 @@ document.querySelector<HTMLElement>('#choice')?.removeAttribute('hidden');
 
 const [slugA = '', slugB = ''] = readAddress();
 choices.forEach((choice, place) => {
-  if (!choice) return;
-  choice.value = [slugA, slugB][place] ?? '';
-  choice.addEventListener('change', () => goTo(choices.map((each) => each?.value ?? '')));
+  if (choice) choice.value = [slugA, slugB][place] ?? '';
+});
+// By a button, not by each change: who chooses with the arrow keys passes many on the way.
+document.querySelector('#choice')?.addEventListener('submit', (event) => {
+  event.preventDefault();
+  goTo(choices.map((each) => each?.value ?? ''));
 });
 document.querySelector('#swap')?.addEventListener('click', () => goTo([slugB, slugA]));
 addEventListener('hashchange', () => {

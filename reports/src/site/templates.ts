@@ -21,7 +21,7 @@ export const indexPage = `{{#> frame}}
 <p class="tools" hidden data-tools="runs-table"><label>Filter <input type="search" placeholder="gptq wikitext2" data-filter="runs-table" autocomplete="off" spellcheck="false"></label> <span role="status" data-status="runs-table"></span></p>
 </div>
 {{#if rows}}
-<div class="scroll" role="region" tabindex="0" aria-labelledby="runs">
+<div class="scroll" role="group" tabindex="0" aria-labelledby="runs">
 <table class="runs" id="runs-table" data-sortable data-copy data-rows="runs" data-searched="6">
 <caption class="hidden">Runs, the latest first</caption>
 <thead>
@@ -59,6 +59,7 @@ export const comparePage = `{{#> frame}}
 <option value="{{slug}}">{{text}}</option>
 {{/each}}
 </select></label>
+<button type="submit">Compare</button>
 <button type="button" id="swap">Swap</button>
 </form>
 <p id="outcome" class="finding" role="status"></p>
@@ -71,7 +72,7 @@ export const comparePage = `{{#> frame}}
 <h2 id="figures-head">Figures</h2>
 <p class="tools" hidden data-tools="figures-table"><label>Filter <input type="search" placeholder="gptq piqa" data-filter="figures-table" autocomplete="off" spellcheck="false"></label> <span role="status" data-status="figures-table"></span></p>
 </div>
-<div class="scroll" role="region" tabindex="0" aria-labelledby="figures-head">
+<div class="scroll" role="group" tabindex="0" aria-labelledby="figures-head">
 <table class="verdicts" id="figures-table" data-sortable data-copy data-rows="figures">
 <caption class="hidden">Figures of two runs and their plain differences</caption>
 <thead><tr><th scope="col" data-column="0" class="text">Recipe</th><th scope="col" data-column="1" class="text">Model</th><th scope="col" data-column="2" class="text">Task and metric</th><th scope="col" data-column="3">Before</th><th scope="col" data-column="4">After</th><th scope="col" data-column="5">Difference</th><th scope="col" class="text">Note</th></tr></thead>
@@ -82,7 +83,7 @@ export const comparePage = `{{#> frame}}
 </section>
 <section id="changes" hidden>
 <h2>What differs between the two runs</h2>
-<div class="scroll" role="region" tabindex="0" aria-label="What differs between the two runs">
+<div class="scroll" role="group" tabindex="0" aria-label="What differs between the two runs">
 <table class="changes" id="changes-table" data-copy>
 <caption class="hidden">What differs between the two runs</caption>
 <thead><tr><th scope="col" class="text">What</th><th scope="col" class="text">Of</th><th scope="col" class="text">Before</th><th scope="col" class="text">After</th></tr></thead>

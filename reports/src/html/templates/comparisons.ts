@@ -3,7 +3,7 @@ export const comparisons = `<h3 id="{{id}}">Comparisons{{> anchor id=id label="c
 <details class="pairs">
 <summary><b>{{count}} comparisons</b> <span>{{summary}}</span></summary>
 {{#if rows}}
-<div class="scroll" role="region" tabindex="0" aria-label="Comparisons">
+<div class="scroll" role="group" tabindex="0" aria-label="Comparisons">
 <table class="dense" id="{{id}}-table" data-sortable data-copy data-rows="comparisons">
 <thead><tr><th scope="col" class="text" data-column="0">Recipe<th scope="col" class="text" data-column="1">Against<th scope="col" class="text" data-column="2">Task<th scope="col" class="text" data-column="3">Metric<th scope="col" data-column="4">Difference<th scope="col">95 % interval<th scope="col">Rests on<th scope="col" data-column="7">p<th scope="col" data-column="8">p, Holm<th scope="col" class="text" data-column="9">Told apart</thead>
 <tbody>

@@ -8,7 +8,7 @@ export const protocol = `<section id="{{id}}">
 <h2>Protocol{{> anchor id=id label="the protocol"}}</h2>
 <p class="sub">What was scored and how. Two figures can be compared when these lines agree.</p>
 <h3>Tasks</h3>
-<div class="scroll" role="region" tabindex="0" aria-label="Tasks">
+<div class="scroll" role="group" tabindex="0" aria-label="Tasks">
 <table>
 <thead><tr><th scope="col" class="text">Task</th>{{#if severalModels}}<th scope="col" class="text">Model</th>{{/if}}<th scope="col" class="text">Metrics</th><th scope="col">Documents</th><th scope="col">Tokens</th><th scope="col">Computed</th><th scope="col">Windows</th><th scope="col" class="text">Token ids</th><th scope="col" class="text">Source and files</th></tr></thead>
 <tbody>
@@ -28,7 +28,7 @@ export const protocol = `<section id="{{id}}">
 {{/each}}
 {{/if}}
 <h3>Models</h3>
-<div class="scroll" role="region" tabindex="0" aria-label="Models">
+<div class="scroll" role="group" tabindex="0" aria-label="Models">
 <table>
 <thead><tr><th scope="col" class="text">Model</th><th scope="col" class="text">Family</th><th scope="col">Parameters</th><th scope="col">Bits per weight</th><th scope="col" class="text">Checkpoint</th><th scope="col" class="text">Tokenizer</th></tr></thead>
 <tbody>
@@ -39,7 +39,7 @@ export const protocol = `<section id="{{id}}">
 </table>
 </div>
 <h3>Recipes</h3>
-<div class="scroll" role="region" tabindex="0" aria-label="Recipes">
+<div class="scroll" role="group" tabindex="0" aria-label="Recipes">
 <table>
 <thead><tr><th scope="col" class="text">Recipe</th><th scope="col">Bits</th><th scope="col" class="text">Steps, every option after defaults</th></tr></thead>
 <tbody>

@@ -46,7 +46,7 @@ export const recipe = `{{#> frame}}
 <h2>{{name}}{{> anchor id=id label="this model"}}</h2>
 <p class="sub">{{facts}}</p>
 <h3 id="{{scoresId}}">Scores{{> anchor id=scoresId label="the scores"}}</h3>
-<div class="scroll" role="region" tabindex="0" aria-label="Scores of {{../title}} on {{name}}">
+<div class="scroll" role="group" tabindex="0" aria-label="Scores of {{../title}} on {{name}}">
 <table class="dense charts" id="{{scoresId}}-table" data-sortable data-copy data-rows="metrics">
 <thead><tr><th scope="col" class="text" data-column="0">Task<th scope="col" class="text" data-column="1">Metric<th scope="col" data-column="2">Value<th scope="col">95 % interval<th scope="col" data-column="4">n<th scope="col" data-column="5">Float<th scope="col">Difference{{#if isCompared}}<th scope="col">its 95 % interval<th scope="col" class="chart"><span class="hidden">drawn</span><th scope="col" data-column="9">p, Holm<th scope="col" class="text" data-column="10">Told apart{{/if}}</thead>
 <tbody>
@@ -75,7 +75,7 @@ export const recipe = `{{#> frame}}
 </div>
 <details open>
 <summary><b>Layer by layer</b> <span>errors: relative Frobenius norms, percent; tr ΔHΔᵀ: squared output error on the calibration inputs; ÷ RTN: against round-to-nearest on the same grid</span></summary>
-<div class="scroll" role="region" tabindex="0" aria-label="Layer by layer">
+<div class="scroll" role="group" tabindex="0" aria-label="Layer by layer">
 <table class="dense" id="{{id}}-table" data-sortable data-copy data-rows="layers">
 <thead><tr><th scope="col" class="text">Layer<th scope="col" data-column="1">Bits/weight<th scope="col" data-column="2">Weight error, %<th scope="col" data-column="3">Output error, %<th scope="col">tr ΔHΔᵀ<th scope="col" data-column="5">÷ RTN<th scope="col" class="text">Notes</thead>
 <tbody>
@@ -89,7 +89,7 @@ export const recipe = `{{#> frame}}
 {{/with}}
 {{/if}}
 <h3 id="{{cellsId}}">Cells{{> anchor id=cellsId label="the cells"}}</h3>
-<div class="scroll" role="region" tabindex="0" aria-label="Cells">
+<div class="scroll" role="group" tabindex="0" aria-label="Cells">
 <table class="dense" id="{{cellsId}}-table" data-copy>
 <thead><tr><th scope="col" class="text">Task<th scope="col" class="text">Status<th scope="col" class="text">Precision<th scope="col" class="text">Products<th scope="col" class="text">Token ids<th scope="col" class="text">Cell</thead>
 <tbody>

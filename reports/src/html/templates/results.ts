@@ -3,7 +3,7 @@ export const results = `<div class="toolbar">
 <h3 id="{{id}}">{{heading}}{{> anchor id=id label="these scores"}}</h3>
 <p class="tools" hidden data-tools="{{id}}-table"><label>Filter <input type="search" placeholder="gptq 3" data-filter="{{id}}-table" autocomplete="off" spellcheck="false"></label> <span role="status" data-status="{{id}}-table"></span></p>
 </div>
-<div class="scroll" role="region" tabindex="0" aria-labelledby="{{id}}">
+<div class="scroll" role="group" tabindex="0" aria-labelledby="{{id}}">
 <table class="results" id="{{id}}-table" data-sortable data-copy data-rows="recipes">
 <caption class="hidden">{{caption}}</caption>
 <thead>
