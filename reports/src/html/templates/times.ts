@@ -9,7 +9,7 @@ export const times = `<section id="{{id}}" class="times">
 {{/each}}
 <details>
 <summary><b>{{rows.length}} {{what}}</b> <span>seconds, tokens computed a second, and peak memory</span></summary>
-<div class="scroll" role="region" tabindex="0" aria-label="Times">
+<div class="scroll" role="group" tabindex="0" aria-label="Times">
 <table class="dense" id="{{id}}-table" data-sortable data-copy data-rows="rows">
 <thead><tr><th scope="col" class="text" data-column="0">Recipe</th><th scope="col" class="text" data-column="1">{{whatElse}}</th><th scope="col" data-column="2">Quantize, s</th><th scope="col" data-column="3">Load, s</th><th scope="col" data-column="4">Score, s</th><th scope="col" data-column="5">Tokenize, s</th><th scope="col" data-column="6">Tokens/s</th><th scope="col" data-column="7">Peak memory</th></tr></thead>
 <tbody>
