@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { lockRun } from '@lowbit/core';
 import t from 'tap';
 import { callLowbit } from './call-lowbit.js';
 import { model } from './run-lowbit.js';
@@ -165,10 +166,13 @@ t.test('bad input: what is not there, what is no site, a record that was tampere
   t.ok(existsSync(precious));
 });
 
-t.test('two builds at once: one waits and then finds its work done', async (t) => {
+t.test('one build at a time; a lock that was cut off holds nobody up', async (t) => {
   rmSync(output, { recursive: true });
   await callLowbit(t, ['site', path.join(runs, 'one'), '-o', output]);
   t.notOk(existsSync(path.join(output, 'site.lock')));
+  const release = await lockRun(path.join(output, 'site.lock'));
+  t.match(await callLowbit(t, ['site', path.join(runs, 'one'), '-o', output]), { status: 2, stderr: /RUN_LOCKED/ });
+  await release();
   writeFileSync(path.join(output, 'site.lock'), 'a writer that was cut off');
   t.match(await callLowbit(t, ['site', path.join(runs, 'one'), '-o', output]), { status: 0, stdout: /1 unchanged/ });
 });
