@@ -255,7 +255,11 @@ t.test('a singular Hessian: damping is raised, per layer, and the report says so
     t.equal(fallback, `damping raised to ${dampPercent}`);
     t.ok(dampPercent > 1e-12 && dampPercent <= 1, 'tenfold, up to the mean diagonal');
   }
-  const page = await readFile(join(run, 'report.html'), 'utf8');
-  t.match(page, new RegExp(`<tr class="fallback"><th>[^<]*(?:<td>[^<]*)*${raised[0]?.fallback}`));
+  const page = await readFile(join(run, 'recipes', 'singular.html'), 'utf8');
+  t.match(page, new RegExp(`<tr class="fallback"><th scope="row">[^<]*(?:<td[^>]*>[^<]*)*${raised[0]?.fallback}`));
   t.match(page, new RegExp(`${raised.length} fallback`));
+  t.match(
+    await readFile(join(run, 'report.html'), 'utf8'),
+    `${raised.length} of ${cell?.layers.length} layers not treated`,
+  );
 });
