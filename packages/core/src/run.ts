@@ -193,14 +193,13 @@ async function quantizeGroup(
   const attempt = Math.max(0, ...cells.map((cell) => book.crashesOf(cell)));
   const job: Job = { kind: 'quantize', subject: model.info.path, attempt, recipes, calibration: model.calibration };
   let failures: Record<string, LowbitError> = {};
-  let seconds = 0;
+  let seconds: Record<string, number> = {};
   try {
     const result = await book.inFlight(cells, (onStart) => pool.run(job, { alone: attempt > 0, onStart }));
     failures = Object.fromEntries(
       Object.entries(result.failures).map(([name, failure]) => [name, book.revive(failure)]),
     );
-    // Recipes are made together; each takes an equal share of the time.
-    seconds = result.seconds / group.length;
+    seconds = result.seconds;
   } catch (error) {
     if (signal?.aborted) return;
     failures = Object.fromEntries(group.map(({ recipe }) => [recipe.name, toLowbitError(error)]));
@@ -208,7 +207,7 @@ async function quantizeGroup(
   await Promise.all(
     cells.map((cell) => {
       const failure = failures[cell.recipe];
-      return failure ? book.fail(cell, failure) : runCell(work, pool, model, cell, seconds);
+      return failure ? book.fail(cell, failure) : runCell(work, pool, model, cell, seconds[cell.recipe] ?? 0);
     }),
   );
 }

@@ -57,7 +57,8 @@ export interface Failure {
 export interface QuantizeResult {
   /** By recipe name; those without an entry are there. */
   failures: Record<string, Failure>;
-  seconds: number;
+  /** By recipe name: what each would have taken by itself. */
+  seconds: Record<string, number>;
 }
 
 export interface EvalResult {

@@ -68,15 +68,16 @@ export class JobRunner {
   async #quantize({ subject, recipes, calibration }: QuantizeJob): Promise<QuantizeResult> {
     const { registry, kernels, device, workFolder, report } = this.options;
     await this.#unload();
-    const begin = performance.now();
+    const seconds: Record<string, number> = {};
     const outcome = await makeArtifacts({
       checkpoint: subject,
       recipes: recipes.map(({ name, steps, folder }) => ({ recipe: resolveSteps(steps, registry, name), folder })),
       ...{ calibration, kernels, device, workFolder },
       onProgress: (done, total, what) => report({ done, total, what }),
+      onDone: (recipe, own) => (seconds[recipe] = own),
     });
     const failed = [...outcome].flatMap(([name, error]) => (error ? [[name, failureOf(error)] as const] : []));
-    return { failures: Object.fromEntries(failed), seconds: secondsSince(begin) };
+    return { failures: Object.fromEntries(failed), seconds };
   }
 
   async #eval(job: EvalJob): Promise<EvalResult> {

@@ -23,13 +23,31 @@ export interface Stream {
   modules?: ModuleStates | undefined;
 }
 
+/** Who asks. A pass that it shares costs it as much as one of its own: alone it would have had to make it. */
+export interface Payer {
+  charge(cost: Cost): void;
+}
+
+/** Of one pass. */
+export interface Cost {
+  /** Its maker spends them while it waits. */
+  readonly maker: Payer;
+  /** Known when the pass is finished. */
+  seconds: number;
+}
+
+interface Pass<T> {
+  cost: Cost;
+  result: Promise<T>;
+}
+
 /**
  * Collects what methods ask for. Two requests that stand at the same point (same stream, same edits of the block) share
  * one pass, whichever recipes they come from.
  */
 export class Collector {
-  readonly #passes = new Map<string, { kinds: ReadonlySet<StatisticKind>; sum: Promise<Statistics> }>();
-  readonly #samples = new Map<string, Promise<SiteSamples>>();
+  readonly #passes = new Map<string, Pass<Statistics> & { kinds: ReadonlySet<StatisticKind> }>();
+  readonly #samples = new Map<string, Pass<SiteSamples>>();
 
   constructor(
     readonly runner: BlockRunner,
@@ -38,6 +56,7 @@ export class Collector {
 
   /** `point` names stream and edits; layers whose inputs are one value are summed once. */
   async collect(
+    payer: Payer,
     point: string,
     stream: Stream,
     block: BlockState,
@@ -55,34 +74,50 @@ export class Collector {
         ...((place === 'input' && stream.kinds) || []),
         ...missing.flatMap((owner) => [...(known(owner)?.kinds ?? [])]),
       ]);
-      const pass = this.#pass(stream, block, missing, [...wanted], place);
+      const { cost, result: pass } = begin(payer, () => this.#pass(stream, block, missing, [...wanted], place));
       for (const [i, owner] of missing.entries()) {
-        const sum = pass.then((sums) => sums[i] as Statistics);
+        const result = pass.then((sums) => sums[i] as Statistics);
         // Awaited one by one: those behind a failed one are not awaited at all.
-        sum.catch(() => undefined);
-        this.#passes.set(keyOf(owner), { kinds: wanted, sum });
+        result.catch(() => undefined);
+        this.#passes.set(keyOf(owner), { kinds: wanted, cost, result });
       }
     }
     const results = new Map<LayerDraft, Statistics>();
     for (const [i, layer] of layers.entries())
-      results.set(layer, (await known(owners[i] as LayerState)?.sum) as Statistics);
+      results.set(layer, await take(payer, known(owners[i] as LayerState) as Pass<Statistics>));
     return results;
   }
 
   /** Values at a site of the block's attention, kept until the block is finished. */
-  sample(point: string, { states }: Stream, block: BlockState, site: SampledSite, limit: number): Promise<SiteSamples> {
+  sample(
+    payer: Payer,
+    point: string,
+    { states }: Stream,
+    block: BlockState,
+    site: SampledSite,
+    limit: number,
+  ): Promise<SiteSamples> {
     const key = `${point} ${site} ${limit}`;
-    let samples = this.#samples.get(key);
-    if (samples === undefined) this.#samples.set(key, (samples = sampleSite(this.runner, states, block, site, limit)));
-    return samples;
+    const pass = this.#samples.get(key) ?? begin(payer, () => sampleSite(this.runner, states, block, site, limit));
+    this.#samples.set(key, pass);
+    return take(payer, pass);
   }
 
   /** At the head's input, of states behind the last block. */
-  collectHead(point: string, { states }: Stream, draft: Draft, kinds: readonly StatisticKind[]): Promise<Statistics> {
+  collectHead(
+    payer: Payer,
+    point: string,
+    { states }: Stream,
+    draft: Draft,
+    kinds: readonly StatisticKind[],
+  ): Promise<Statistics> {
     const key = `${point} head ${kinds.join('+')}`;
-    const pass = this.#passes.get(key) ?? { kinds: new Set(kinds), sum: this.#headPass(states, draft, kinds) };
+    const pass = this.#passes.get(key) ?? {
+      kinds: new Set(kinds),
+      ...begin(payer, () => this.#headPass(states, draft, kinds)),
+    };
     this.#passes.set(key, pass);
-    return pass.sum;
+    return take(payer, pass);
   }
 
   async #headPass(states: HiddenStates, draft: Draft, kinds: readonly StatisticKind[]): Promise<Statistics> {
@@ -155,6 +190,19 @@ export class Collector {
     if (modules) stream.modules = modules;
     return sums.map((sum) => sum.finish());
   }
+}
+
+function begin<T>(maker: Payer, work: () => Promise<T>): Pass<T> {
+  const cost: Cost = { maker, seconds: 0 };
+  const started = performance.now();
+  const result = work().finally(() => (cost.seconds = (performance.now() - started) / 1000));
+  return { cost, result };
+}
+
+async function take<T>(payer: Payer, { cost, result }: Pass<T>): Promise<T> {
+  const value = await result;
+  if (cost.maker !== payer) payer.charge(cost);
+  return value;
 }
 
 /** The last linear of attention and MLP, behind their operators. */

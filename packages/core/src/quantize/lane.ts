@@ -6,7 +6,7 @@ import { bindLayers } from '../layer-options.js';
 import type { CalibrationInputs, Method, MethodContext, StatisticKind } from '../method.js';
 import { planRecipe } from '../plan-recipe.js';
 import type { ResolvedRecipe } from '../recipe.js';
-import type { Collector, Stream } from './collector.js';
+import type { Collector, Cost, Payer, Stream } from './collector.js';
 import type { QuantizeRequest } from './quantize.js';
 import type { ModuleReplay } from './replay.js';
 
@@ -27,6 +27,8 @@ export interface Lane {
   entered: number;
   replay: { edition: number; modules: ReturnType<OpenReplay> } | undefined;
   failure: LowbitError | undefined;
+  /** What the recipe would have taken by itself: its own work, and each pass that it took part in, shared or not. */
+  seconds: number;
 }
 
 /** A step on this model. */
@@ -48,17 +50,30 @@ export function openLane(
   openReplay: OpenReplay,
 ): Lane {
   const inputs = new Set(recipe.steps.flatMap(({ method, options }) => method.needs?.(options)?.inputs ?? []));
+  const charged = new Set<Cost>();
+  const payer: Payer = {
+    charge(cost) {
+      if (!charged.has(cost)) lane.seconds += cost.seconds;
+      charged.add(cost);
+    },
+  };
   const draft: Draft = new Draft(model, kernels, {
     statistics(block, layers, kinds, place) {
       const stream = streamOf(lane);
       // A pass of an edited block leaves no states of the float model behind.
       const { name, states } = stream;
       const source = isEdited(lane) ? { name, states } : stream;
-      return collector.collect(pointOf(lane), source, block, layers, kinds, place);
+      return collector.collect(payer, pointOf(lane), source, block, layers, kinds, place);
     },
-    sample: (block, site, limit) => collector.sample(pointOf(lane), streamOf(lane), block, site, limit),
+    sample: (block, site, limit) => collector.sample(payer, pointOf(lane), streamOf(lane), block, site, limit),
     headStatistics: (kinds) =>
-      collector.collectHead(`${streamOf(lane).name} ${recipe.name}#${draft.edition}`, streamOf(lane), draft, kinds),
+      collector.collectHead(
+        payer,
+        `${streamOf(lane).name} ${recipe.name}#${draft.edition}`,
+        streamOf(lane),
+        draft,
+        kinds,
+      ),
     async replay(block, module) {
       const { edition } = draft;
       if (lane.replay?.edition !== edition) {
@@ -80,6 +95,7 @@ export function openLane(
     entered: 0,
     replay: undefined,
     failure: undefined,
+    seconds: 0,
   };
   try {
     planRecipe(recipe, model.decoder);
@@ -141,6 +157,7 @@ export async function eachStep(lane: Lane, hook: (step: LaneStep) => Promise<voi
 /** A failed lane stops; the others go on. */
 export async function guard(lane: Lane, work: () => Promise<void>): Promise<void> {
   if (lane.failure !== undefined) return;
+  const begin = performance.now();
   try {
     await work();
   } catch (thrown) {
@@ -149,5 +166,7 @@ export async function guard(lane: Lane, work: () => Promise<void>): Promise<void
       failure.code === 'INTERNAL'
         ? new LowbitError('METHOD_FAILED', `${lane.recipe.name} failed: ${failure.message}`, { cause: thrown })
         : failure;
+  } finally {
+    lane.seconds += (performance.now() - begin) / 1000;
   }
 }

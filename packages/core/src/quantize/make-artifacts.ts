@@ -19,6 +19,8 @@ export interface ArtifactRequest {
   device: Device;
   workFolder: string;
   onProgress?: ((done: number, total: number, what: string) => void) | undefined;
+  /** What a recipe would have taken by itself, by its name; what all share, such as reading the checkpoint, counts whole. */
+  onDone?: ((recipe: string, seconds: number) => void) | undefined;
 }
 
 /**
@@ -27,11 +29,14 @@ export interface ArtifactRequest {
  */
 export async function makeArtifacts(request: ArtifactRequest): Promise<Map<string, LowbitError | undefined>> {
   const { kernels, calibration, recipes } = request;
+  const begin = performance.now();
   const checkpoint = await openCheckpoint(request.checkpoint, kernels);
   await checkFinite(checkpoint, kernels);
   const writers = new Map<ResolvedRecipe, ArtifactWriter>();
   for (const { recipe, folder } of recipes)
     writers.set(recipe, await ArtifactWriter.create(checkpoint, recipe, folder));
+  const opened = performance.now() - begin;
+  const seconds = new Map<ResolvedRecipe, number>();
   const drafts = await quantize({
     model: checkpoint,
     sources: checkpoint.tensors,
@@ -43,12 +48,15 @@ export async function makeArtifacts(request: ArtifactRequest): Promise<Map<strin
     budgetBytes: statesBudget(),
     onProgress: request.onProgress,
     onBlock: async (recipe, block) => writers.get(recipe)?.addBlock(block),
+    onDone: (recipe, own) => seconds.set(recipe, own),
   });
   const outcome = new Map<string, LowbitError | undefined>();
   for (const [recipe, result] of drafts) {
     const writer = writers.get(recipe);
+    const closing = performance.now();
     if (result instanceof LowbitError) await writer?.discard();
     else await writer?.finish(result, calibration?.record, kernels);
+    request.onDone?.(recipe.name, (seconds.get(recipe) ?? 0) + (opened + performance.now() - closing) / 1000);
     outcome.set(recipe.name, result instanceof LowbitError ? result : undefined);
   }
   return outcome;

@@ -33,6 +33,8 @@ export interface QuantizeRequest {
   onProgress?: ((done: number, total: number, what: string) => void) | undefined;
   /** A recipe's block is finished: store it. The host forgets the block's weights afterwards. */
   onBlock: (recipe: ResolvedRecipe, block: BlockState) => Promise<void>;
+  /** What a recipe would have taken by itself, passes that it shared with others counted whole. */
+  onDone?: ((recipe: ResolvedRecipe, seconds: number) => void) | undefined;
 }
 
 /** Tokens that run through a block together. */
@@ -99,6 +101,7 @@ export async function quantize(request: QuantizeRequest): Promise<Map<ResolvedRe
     await runner.release();
     for (const states of [...released, ...replayed, ...kept]) await states.release();
   }
+  for (const { recipe, seconds } of lanes) request.onDone?.(recipe, seconds);
   return new Map(lanes.map((lane) => [lane.recipe, lane.failure ?? lane.draft]));
 }
 
@@ -176,7 +179,7 @@ async function advance(
   index: number,
   released: HiddenStates[],
 ): Promise<void> {
-  const made = new Map<string, Stream>();
+  const made = new Map<string, { stream: Stream; seconds: number }>();
   const old = new Set<HiddenStates>();
   for (const lane of lanes) {
     for (const [inputs, stream] of lane.streams) {
@@ -185,8 +188,11 @@ async function advance(
       const float = inputs === 'float';
       const name = float && !lane.prepared ? `float ${index}` : `${lane.recipe.name} ${inputs} ${index}`;
       let next = made.get(name);
-      if (next === undefined && float && !lane.prepared && stream.next) next = { name, states: stream.next };
+      // Made by a pass that was paid for.
+      if (next === undefined && float && !lane.prepared && stream.next)
+        next = { stream: { name, states: stream.next }, seconds: 0 };
       if (next === undefined) {
+        const begin = performance.now();
         const states = await createStates(request, batches, `${made.size}-${index}`, released);
         const { draft } = block;
         const floatModel = lane.prepared ? draft : request.model;
@@ -199,11 +205,12 @@ async function advance(
           const result = await run(await stream.states.read(i), sequences, length);
           await states.write(i, result.next as Float32Array);
         }
-        next = { name, states };
+        next = { stream: { name, states }, seconds: (performance.now() - begin) / 1000 };
       }
       made.set(name, next);
       old.add(stream.states);
-      lane.streams.set(inputs, next);
+      lane.seconds += next.seconds;
+      lane.streams.set(inputs, next.stream);
     }
   }
   for (const states of old) await states.release();

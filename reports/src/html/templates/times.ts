@@ -4,7 +4,7 @@ export const times = `<section id="{{id}}" class="times">
 {{#each plots}}
 <h3 id="{{id}}">{{heading}}{{> anchor id=id label="this part"}}</h3>
 {{> figures}}
-<p class="key"><span>seconds of this machine; recipes that were quantized together have equal shares of their time</span><span>band: the front, no recipe that took less or as long scores as well</span></p>
+<p class="key"><span>seconds of this machine; recipes are quantized together; each has what it would have taken by itself, shared passes counted whole</span><span>band: the front, no recipe that took less or as long scores as well</span></p>
 {{> front front}}
 {{/each}}
 <details>
