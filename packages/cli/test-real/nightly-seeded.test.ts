@@ -134,7 +134,7 @@ t.test('a slower method', { timeout: 900_000 }, async (t) => {
   const folder = t.testdir();
   const config = { measure: [{ recipe: 'rounder', task: 'tinystories' }], trials: 1, crowding: 1 };
   await prepare(folder, { files: { 'rounder.mjs': rounder('', wait) }, config });
-  for (let night = 0; night < 5; night++) {
+  for (let night = 0; night < 8; night++) {
     const { status, stderr, stdout } = await runNight(folder);
     t.equal(status, 0, stderr + stdout);
   }

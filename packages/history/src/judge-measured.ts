@@ -65,8 +65,8 @@ function toRow({ figure, series, verdict, since }: JudgedFigure, against: PastNi
   const row = { ...nameRow(figure), after: figure.value };
   if (place < 0) {
     const isThere = against.measurements?.figures.some((each) => keyOf(each) === keyOf(figure));
-    const reason = isThere ? 'measured on another or a busy machine, or while something else was computed' : undefined;
-    return { ...row, verdict: 'new', reason };
+    const reason = 'measured on another or a busy machine, or while something else was computed';
+    return isThere ? { ...row, verdict: 'incomparable', reason } : { ...row, verdict: 'new' };
   }
   if (verdict === undefined) {
     const share = Math.round(figure.crowding * 100);
