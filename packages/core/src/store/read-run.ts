@@ -54,7 +54,7 @@ export async function readRuns(folders: readonly string[]): Promise<{ runs: Stor
 
 /**
  * Folders of the runs at or below the given ones, each once, sorted within each: what holds a manifest beside a folder of
- * cells. Runs are not looked into, nor hidden folders or links. Throws RUN_UNREADABLE where a given folder is not there.
+ * cells. Runs are not looked into, nor hidden folders, links, or the store of nights. Throws RUN_UNREADABLE where a given folder is not there.
  */
 export async function findRuns(folders: readonly string[]): Promise<string[]> {
   const found = new Set<string>();
@@ -79,15 +79,12 @@ async function listRuns(folder: string): Promise<string[]> {
     entries.some(({ name }) => name === 'manifest.json') &&
     entries.some((entry) => entry.name === 'cells' && entry.isDirectory());
   if (isRun) return [folder];
-  const below = entries.filter(
-    (entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules',
-  );
-  const found = await Promise.all(
-    below
-      .map(({ name }) => name)
-      .sort()
-      .map((name) => listRuns(join(folder, name))),
-  );
+  const folders = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+  // Nights compute in a store and leave each a run of its own; what is in work is none yet.
+  const isNights = folders.includes('runs') && folders.includes('store');
+  const aside = ['node_modules', ...(isNights ? ['store', 'work'] : [])];
+  const below = folders.filter((name) => !name.startsWith('.') && !aside.includes(name));
+  const found = await Promise.all(below.sort().map((name) => listRuns(join(folder, name))));
   return found.flat();
 }
 

@@ -136,7 +136,11 @@ t.test('runs below a folder: what cannot be read is named, the rest is read', as
     cells: { [`${digest}.json`]: JSON.stringify(cell), [`${other}.json`]: '{"formatVersion":1' },
   });
   const folder = t.testdir({
-    night: { runs: { two: file('two'), one: file('one'), 'not-a-run': { 'manifest.json': '{}' } } },
+    night: {
+      runs: { two: file('two'), one: file('one'), 'not-a-run': { 'manifest.json': '{}' } },
+      store: file('store'),
+      work: { three: file('three') },
+    },
     broken: { 'manifest.json': '{', cells: {} },
     '.hidden': { run: file('hidden') },
     site: { 'index.html': '' },
