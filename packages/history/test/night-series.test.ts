@@ -31,14 +31,27 @@ t.test('series of few figures stay whole, those of thousands keep their last nig
 });
 
 const digest = 'a'.repeat(64);
-const row = { model: 'old', recipe: 'r', task: 't', metric: 'perplexity', value: 2, higherIsBetter: false };
-const cell = { formatVersion: 1, digest, status: 'done', rows: [row], layers: [] };
+const row = { model: 'old', recipe: 'r', task: 't', metric: 'perplexity', value: 2, n: 1, higherIsBetter: false };
+const cell = {
+  ...{ formatVersion: 1, digest, status: 'done', rows: [row], layers: [] },
+  ...{ counts: { documents: 1, tokens: 2, tokenSha256: '' }, seconds: { quantize: 0, load: 0, score: 1 } },
+};
 
 async function writeNight(folder: string, name: string, cells: object[], model = 'm'): Promise<string> {
   const night = join(folder, name);
   await mkdir(join(night, 'cells'), { recursive: true });
   const manifest = {
-    ...{ formatVersion: 1, name, created: name, notes: [], planDigest: '', models: [], recipes: [], tasks: [] },
+    ...{
+      formatVersion: 1,
+      name,
+      title: name,
+      created: name,
+      notes: [],
+      planDigest: '',
+      models: [],
+      recipes: [],
+      tasks: [],
+    },
     ...{ environment: {}, cells: [{ digest, model, recipe: 'r', task: 't' }] },
   };
   await writeFile(join(night, 'manifest.json'), JSON.stringify(manifest));
