@@ -191,7 +191,7 @@ t.test('bad usage and input: status 2, one sentence with its code, nothing on st
   ];
   const cases: [string[], string, RegExp][] = [
     [['frobnicate'], 'USAGE', /Unknown command/],
-    [['nightly', 'x'], 'USAGE', /Unknown command/],
+    [['nightlies', 'x'], 'USAGE', /Unknown command/],
     [['list', 'method'], 'USAGE', /did you mean 'methods'/],
     [evaluate('--limit', 'many'), 'USAGE', /; it should be a whole number\.$/m],
     [evaluate('--limit', '0'), 'EXPERIMENT_OPTION', /got 0; use at least 1\.$/m],
