@@ -74,7 +74,7 @@ t.test('scores beside float, with intervals and what is told apart', async (t) =
   const rows = /<table class="dense charts" id="model1-scores-table"[^]*?<\/table>/.exec(html)?.[0].split('<tr>') ?? [];
   const piqa = rows.find((row) => row.includes('>piqa<td class="text">acc, %')) ?? '';
   t.match(textOf(piqa), /^piqa acc, % 46\.7 ± 2\.7 [\d.]+ to [\d.]+ 300 66\.7 −20\.0 −\S+ to −\S+ points \S+ yes$/);
-  t.match(piqa, /<svg class="interval"[^]*stroke="var\(--worse\)"/);
+  t.match(piqa, '<svg class="bar worse"');
   t.notMatch(html, /class="dense charts" id="model1-scores-table"[^]*NaN[^]*<\/table>/);
   const pairs = /<details class="pairs">[^]*?<\/details>/.exec(await renderRecipe(run, 'rtn-w4-g64'))?.[0] ?? '';
   t.match(textOf(pairs), /^10 comparisons/, 'with float, and with the other of four bits, on five metrics');

@@ -1,8 +1,8 @@
 import type { RowDifference, RowVerdict } from '@lowbit/core';
 import { directionArrow } from '../format-entry.js';
 import { formatSignificant } from '../format-number.js';
+import { drawIntervalBar, findReach } from '../interval-bar.js';
 import { formatDifference, formatPair, formatRange, formatTolerance } from './format-figures.js';
-import { drawIntervalBar, findReach } from './interval-bar.js';
 import { verdictMarks, type VerdictMark } from './verdict.js';
 
 /** A row of the table of verdicts, ready for its template; `sort` values are plain numbers, empty where there is none. */
@@ -54,7 +54,9 @@ function viewRow(row: RowVerdict, id: string, severalModels: boolean, reach: num
             sort: toSort(difference.value),
             range: formatRange(row) ?? null,
             bar:
-              drawIntervalBar(difference, reach, difference.scale === 'relative' ? row.tolerance : undefined) ?? null,
+              drawIntervalBar(difference, reach, {
+                tolerance: difference.scale === 'relative' ? row.tolerance : undefined,
+              }) ?? null,
           }
         : null,
     rests: describeRest(row),

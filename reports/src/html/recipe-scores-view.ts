@@ -2,7 +2,7 @@ import type { RunComparisons } from '@lowbit/core';
 import { formatEntry, formatEntryDelta, formatStderr } from '../format-entry.js';
 import { toRow } from '../forest-model.js';
 import { formatCount, formatSignificant, formatValue } from '../format-number.js';
-import { drawInterval } from '../interval-bar.js';
+import { drawIntervalBar, findReach } from '../interval-bar.js';
 import { formatInterval } from '../pairs.js';
 import type { DoneEntry, Entry, MetricColumn, RecipeRow, ResultTable } from '../result-table.js';
 
@@ -70,20 +70,22 @@ function measureReaches(
   comparisons: RunComparisons | undefined,
 ): Map<string, number> {
   const reaches = new Map<string, number>();
-  for (const [position, column] of table.columns.entries()) {
-    const entry = row.entries[position];
-    for (const { unit, difference, low, high } of barOf(entry, column, comparisons)) {
-      const ends = [difference, low, high].filter(Number.isFinite).map(Math.abs);
-      reaches.set(unit, Math.max(reaches.get(unit) ?? 0, ...ends));
-    }
-  }
+  for (const [position, column] of table.columns.entries())
+    for (const { unit, bar } of barOf(row.entries[position], column, comparisons))
+      reaches.set(unit, Math.max(reaches.get(unit) ?? 0, findReach([bar])));
   return reaches;
 }
 
 /** Of metrics that share a unit with others; nats of one metric are not those of another. */
 function barOf(entry: Entry | undefined, column: MetricColumn, comparisons: RunComparisons | undefined) {
   if (entry?.status !== 'done' || !entry.pair || !comparisons) return [];
-  return toRow(entry.pair, column, comparisons.level).filter(({ unit }) => !unit.startsWith('in the'));
+  return toRow(entry.pair, column, comparisons.level)
+    .filter(({ unit }) => !unit.startsWith('in the'))
+    .map(({ unit, difference: value, low, high, isTold, sense }) => ({
+      unit,
+      bar: { value, low, high },
+      told: isTold ? sense : ('not' as const),
+    }));
 }
 
 function viewRow(
@@ -108,7 +110,7 @@ function viewRow(
   }
   const { pair, interval } = entry;
   const result = pair?.result;
-  const [bar] = barOf(entry, column, comparisons);
+  const [drawn] = barOf(entry, column, comparisons);
   return {
     ...nothing,
     ...named,
@@ -122,7 +124,7 @@ function viewRow(
     nSort: String(entry.n),
     difference: formatEntryDelta(entry, column) ?? '',
     differenceInterval: result ? formatInterval(result, column.unit) : '',
-    bar: bar ? drawInterval(bar, reaches.get(bar.unit) || 1) : null,
+    bar: (drawn && drawIntervalBar(drawn.bar, reaches.get(drawn.unit) || 1, drawn)) ?? null,
     p: result ? formatSignificant(result.adjustedP) : '',
     pSort: result ? String(result.adjustedP) : '',
     told: result ? (entry.isDistinct ? 'yes' : 'no') : '',
