@@ -62,6 +62,10 @@ t.test('a hash is shown short and copied whole; nothing changed is said', async 
   const html = await renderOne();
   t.match(html, /<code class="hash" title="[0-9a-f]{64}">[0-9a-f]{64}<\/code>/);
   t.match(html, /<code class="hash" title="[0-9a-f]{40}\+">/);
+  const [before = ''] = makeDifference().changes.flatMap(({ what, before }) => (what === 'data' ? [before] : []));
+  const markdown = await renderOne(makeDifference(), 'md');
+  t.match(markdown, `| ${before.slice(0, 12)} |`, 'short in text');
+  t.match(markdown, /\| [0-9a-f]{12}\+ \|/);
   t.match(
     readText(await renderOne({ ...makeDifference(), changes: [], layers: [] })),
     'Nothing that the two runs record',

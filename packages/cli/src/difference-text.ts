@@ -8,6 +8,7 @@ import {
   formatRange,
   formatShift,
   rankVerdict,
+  shortenHash,
 } from '@lowbit/reports';
 import { alignLeft } from './text-table.js';
 
@@ -36,7 +37,12 @@ const shownLayers = 10;
 
 /** What changed between the runs, and the layers that moved. */
 export function formatChanges({ changes, layers, layersLeftOut }: RunDifference): string {
-  const changed = changes.map(({ what, of, before, after }) => [what, of, before ?? '–', after ?? '–']);
+  const changed = changes.map(({ what, of, before, after }) => [
+    what,
+    of,
+    shortenHash(before ?? '–'),
+    shortenHash(after ?? '–'),
+  ]);
   const moved = layers
     .slice(0, shownLayers)
     .map(({ layer, recipe, figure, before, after }) => [...[layer, recipe, figure, formatShift(before, after) ?? '–']]);

@@ -2,6 +2,7 @@ import type { LayerShift, RunChange, RunDifference, RunLabel } from '@lowbit/cor
 import { formatInstant } from '../format-instant.js';
 import { formatFixed, formatSignificant } from '../format-number.js';
 import { figureWords } from './describe-difference.js';
+import { isHash } from './hash.js';
 import { linkTo } from './link-to.js';
 import { formatShift } from './format-figures.js';
 
@@ -37,6 +38,7 @@ export interface LabelView {
 
 interface ValueView {
   text: string;
+  /** Shown short, whole when copied. */
   isHash: boolean;
 }
 
@@ -62,8 +64,7 @@ function viewChange({ what, of, before, after }: RunChange) {
 }
 
 function viewValue(value: string | undefined): ValueView {
-  // Digests and commits: shown short, whole when copied.
-  return { text: value ?? '–', isHash: /^(?:sha256:)?[0-9a-f]{20,64}\+?$/.test(value ?? '') };
+  return { text: value ?? '–', isHash: isHash(value ?? '') };
 }
 
 function viewLayer({ recipe, layer, figure, before, after }: LayerShift) {

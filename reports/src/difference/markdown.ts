@@ -3,6 +3,7 @@ import { escapeMarkdown } from '../escape-markdown.js';
 import { formatInstant } from '../format-instant.js';
 import { describeBasis, describeFindings, titleOf } from './describe-difference.js';
 import { formatDifference, formatPair, formatRange, formatShift } from './format-figures.js';
+import { shortenHash } from './hash.js';
 import { describeRest } from './rows-view.js';
 import { countVerdicts, describeCounts, rankVerdict, verdictMarks } from './verdict.js';
 
@@ -25,7 +26,12 @@ export function renderDifferenceMarkdown(difference: RunDifference): string {
       ? 'Nothing that the two runs record.'
       : renderTable(
           ['what', 'of', 'before', 'after'],
-          changes.map((change) => [change.what, change.of || '–', shorten(change.before), shorten(change.after)]),
+          changes.map((change) => [
+            change.what,
+            change.of || '–',
+            shortenHash(change.before ?? '–'),
+            shortenHash(change.after ?? '–'),
+          ]),
         ),
     layers.length > 0 ? '## Layers that moved' : '',
     renderTable(
@@ -64,9 +70,4 @@ function renderTable(header: readonly string[], lines: readonly (readonly string
   return [header, rule, ...lines.map((line) => line.map(escapeMarkdown))]
     .map((line) => `| ${line.join(' | ')} |`)
     .join('\n');
-}
-
-function shorten(value: string | undefined): string {
-  if (value === undefined) return '–';
-  return value.replace(/^([0-9a-f]{12})[0-9a-f]{28,52}(\+?)$/, '$1$2');
 }

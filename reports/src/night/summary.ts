@@ -1,6 +1,7 @@
 import type { Night, RunDifference } from '@lowbit/core';
 import { describeFindings } from '../difference/describe-difference.js';
 import { formatDifference, formatPair, formatShift } from '../difference/format-figures.js';
+import { shortenHash } from '../difference/hash.js';
 import { describeRest } from '../difference/rows-view.js';
 import { describeCounts, rankVerdict, verdictMarks } from '../difference/verdict.js';
 import { escapeMarkdown } from '../escape-markdown.js';
@@ -77,7 +78,12 @@ function renderMoved(rows: readonly NightRow[]): string {
 
 /** What differs between the two runs, and the layers whose errors moved. */
 function renderChanges(what: string, { changes, layers, layersLeftOut = 0 }: RunDifference): string {
-  const lines = changes.map((change) => [change.what, change.of || '–', shorten(change.before), shorten(change.after)]);
+  const lines = changes.map((change) => [
+    change.what,
+    change.of || '–',
+    shortenHash(change.before ?? '–'),
+    shortenHash(change.after ?? '–'),
+  ]);
   const shifts = layers.map(({ layer, recipe, figure, before, after }) => [
     ...[layer, recipe, figure, formatShift(before, after) ?? '–'],
   ]);
@@ -134,9 +140,4 @@ function renderTable(header: readonly string[], lines: readonly (readonly string
   return [header, header.map(() => '---'), ...lines.map((line) => line.map(escapeMarkdown))]
     .map((line) => `| ${line.join(' | ')} |`)
     .join('\n');
-}
-
-function shorten(value: string | undefined): string {
-  if (value === undefined) return '–';
-  return /^[0-9a-f]{40,64}$/.test(value) ? value.slice(0, 12) : value;
 }

@@ -10,6 +10,7 @@ const ownScripts = [
   '../format-number.js',
   '../pairs.js',
   '../difference/format-figures.js',
+  '../difference/hash.js',
   '../site/compare-figures.js',
   '../site/compare-runs.js',
 ];

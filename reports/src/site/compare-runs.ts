@@ -2,6 +2,7 @@
 /// <reference lib="dom.iterable" />
 // Runs in the reader's browser: fills `compare.html` from the address, before the common script makes its tables sortable.
 import { formatBeside, formatPlainDifference } from '../difference/format-figures.js';
+import { isHash } from '../difference/hash.js';
 import { differFacts, pairFigures, type FigurePair } from './compare-figures.js';
 import type { RunFigures } from './run-figures.js';
 
@@ -159,7 +160,7 @@ function writeCells(texts: readonly string[], className: string): HTMLTableRowEl
   texts.forEach((text, place) => {
     const cell = element(place === 0 ? 'th' : 'td', place === 0 ? '' : className, '');
     if (place === 0) cell.setAttribute('scope', 'row');
-    if (/^[0-9a-f]{20,64}\+?$/.test(text)) cell.append(hashElement(text));
+    if (isHash(text)) cell.append(hashElement(text));
     else cell.textContent = text;
     row.append(cell);
   });

@@ -24,7 +24,7 @@ function describeEnvironment(of: Environment): Facts {
   return {
     lowbit: of.lowbit,
     commit: of.commit,
-    fingerprint: short(of.fingerprint),
+    fingerprint: of.fingerprint,
     onnxruntime: of.onnxruntime,
     node: of.node,
     platform: of.platform,
@@ -42,16 +42,16 @@ function describeEnvironment(of: Environment): Facts {
 /** Of methods and tasks that both runs have; the others are changes of recipes and tasks. */
 function differCode(before: Record<string, string>, after: Record<string, string>): RunChange[] {
   return Object.keys(after).flatMap((name) =>
-    before[name] === undefined ? [] : differFacts(name, { code: short(before[name]) }, { code: short(after[name]) }),
+    before[name] === undefined ? [] : differFacts(name, { code: before[name] }, { code: after[name] }),
   );
 }
 
 function describeModel(of: ModelRecord, { calibration }: Manifest): Facts {
   return {
-    checkpoint: short(of.digest),
+    checkpoint: of.digest,
     family: of.family,
     parameters: of.parameters,
-    tokenizer: short(of.tokenizerDigest),
+    tokenizer: of.tokenizerDigest,
     'bits per weight': of.bitsPerWeight,
     source: of.source && canonicalJson(of.source),
     ...describeCalibration(of.calibration ?? calibration),
@@ -62,7 +62,7 @@ function describeCalibration(of: CalibrationRecord | undefined): Facts {
   if (!of) return {};
   const { source, samples, sequenceLength, seed, tokenSha256 } = of;
   const drawn = `${source}, ${samples} x ${sequenceLength} tokens${seed === undefined ? '' : `, seed ${seed}`}`;
-  return { calibration: drawn, 'calibration tokens': short(tokenSha256) };
+  return { calibration: drawn, 'calibration tokens': tokenSha256 };
 }
 
 function differTasks(a: TaskRecord, b: TaskRecord): RunChange[] {
@@ -78,7 +78,7 @@ function differTasks(a: TaskRecord, b: TaskRecord): RunChange[] {
     new Map((files ?? []).map(({ path, sha256 }) => [path, sha256]));
   const [earlier, later] = [hashes(a), hashes(b)];
   const data = [...new Set([...earlier.keys(), ...later.keys()])].flatMap((path) =>
-    differFacts(path, { data: short(earlier.get(path)) }, { data: short(later.get(path)) }),
+    differFacts(path, { data: earlier.get(path) }, { data: later.get(path) }),
   );
   return [...differFacts(a.name, describe(a), describe(b)), ...data];
 }
@@ -143,9 +143,4 @@ function differFacts(of: string, before: Facts, after: Facts): RunChange[] {
     const [a, b] = [before[what], after[what]].map((value) => (value === undefined ? undefined : String(value)));
     return a === b ? [] : [{ what, of, before: a, after: b }];
   });
-}
-
-/** Enough of a hash to tell two apart. */
-function short(hash: string | undefined): string | undefined {
-  return hash?.slice(0, 12);
 }

@@ -32,7 +32,7 @@ t.test('environment, models, calibration and notes', async (t) => {
   const model = (facts: object): Partial<RunSpec> => ({ manifest: { models: [{ name: 'm', ...facts }] } });
   const hash = (digit: string): string => digit.repeat(64);
   t.same(await changesOf(model({ digest: hash('a') }), model({ digest: hash('b') })), [
-    { what: 'checkpoint', of: 'm', before: 'aaaaaaaaaaaa', after: 'bbbbbbbbbbbb' },
+    { what: 'checkpoint', of: 'm', before: hash('a'), after: hash('b') },
   ]);
   const calibration = { source: 'c4', samples: 8, sequenceLength: 64, tokens: 512, seed: 0, tokenSha256: hash('c') };
   t.same(
@@ -42,7 +42,7 @@ t.test('environment, models, calibration and notes', async (t) => {
     ),
     [
       { what: 'calibration', of: 'm', before: 'c4, 8 x 64 tokens, seed 0', after: 'c4, 8 x 64 tokens, seed 1' },
-      { what: 'calibration tokens', of: 'm', before: 'cccccccccccc', after: 'dddddddddddd' },
+      { what: 'calibration tokens', of: 'm', before: hash('c'), after: hash('d') },
     ],
   );
   t.same(await changesOf({ manifest: { notes: ['a'] } }, { manifest: { notes: ['b'] } }), [
