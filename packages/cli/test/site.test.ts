@@ -136,16 +136,20 @@ t.test('runs that cannot be read are named and left out; a broken cell costs the
   copyRun('one', 'newer', { formatVersion: 99 });
   mkdirSync(path.join(runs, 'broken/cells'), { recursive: true });
   writeFileSync(path.join(runs, 'broken/manifest.json'), '{"formatVersion":');
+  copyRun('one', 'torn', { name: 'torn', created: '2031-01-06T00:00:00.000Z' });
+  writeFileSync(path.join(runs, 'torn/verdict.json'), '{"formatVersion":1,"counts":');
   copyRun('one', 'half', { name: 'half', created: '2031-01-05T00:00:00.000Z' });
   const [cell = ''] = readdirSync(path.join(runs, 'half/cells'));
   writeFileSync(path.join(runs, 'half/cells', cell), '{}');
   const { status, stdout, stderr } = await build(t);
   t.equal(status, 0);
-  t.match(stdout, '4 runs; 1 parts rendered, 3 unchanged, 0 removed, 3 left out');
+  t.match(stdout, '5 runs; 2 parts rendered, 3 unchanged, 0 removed, 4 left out');
   t.match(stderr, /Left out .*newer: .*format version 1 or before, got 99/);
   const html = readPage('index.html');
   t.match(html, /<b>Left out<\/b> <span>[^<]*broken: /);
   t.match(html, '1 without a result yet');
+  t.match(html, /<b>Left out<\/b> <span>[^<]*torn: Expected [^<]*verdict\.json to be the outcome of a night/);
+  t.match(html, 'href="runs/torn-20310106000000/report.html"', 'its run is there');
   t.notMatch(html, base);
 });
 

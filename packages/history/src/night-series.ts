@@ -116,7 +116,8 @@ export function shortenSeries(series: readonly NightSeries[]): NightSeries[] {
 
 /** What earlier nights said of their own figures, as the last of them remembers. */
 export async function readPastVerdicts(last: string | undefined): Promise<Map<string, Verdict>> {
-  const night = last === undefined ? undefined : await readNight(last);
+  // One that cannot be read costs its verdicts, not tonight.
+  const night = last === undefined ? undefined : await readNight(last).catch(() => undefined);
   const verdicts = new Map<string, Verdict>();
   for (const series of night?.series ?? [])
     for (const { run, verdict } of series.points) if (verdict) verdicts.set(keyOf(series) + run.name, verdict);

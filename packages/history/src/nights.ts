@@ -1,6 +1,6 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { LowbitError, writeAtomic, z } from '@lowbit/core';
+import { LowbitError, reasonOf, verdicts, writeAtomic, z } from '@lowbit/core';
 import type { Night } from '@lowbit/core';
 
 /** Milliseconds in the name: `2026-11-22T21-15-03-123Z`. Names sort by time. */
@@ -30,20 +30,43 @@ function parseNight(name: string): Date {
   return new Date(name.replace(/T(\d\d)-(\d\d)-(\d\d)-(\d{3})Z$/, 'T$1:$2:$3.$4Z'));
 }
 
+// JSON has no NaN and no infinity: they are null on disk.
+const figure = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Number.NaN);
+const label = z.looseObject({ name: z.string(), created: z.string() });
+const difference = z.looseObject({
+  ...{ before: label, after: label, changes: z.array(z.looseObject({})), layers: z.array(z.looseObject({})) },
+  rows: z.array(z.looseObject({ recipe: z.string(), metric: z.string(), verdict: z.enum(verdicts) })),
+});
 const nightShape = z.looseObject({
-  formatVersion: z.literal(1),
-  counts: z.record(z.string(), z.number()),
-  series: z.array(z.looseObject({ metric: z.string(), points: z.array(z.looseObject({ value: z.number() })) })),
+  ...{ formatVersion: z.literal(1), run: label, counts: z.record(z.string(), z.number()) },
+  ...{ againstBaseline: difference.optional(), againstLast: difference.optional() },
+  series: z.array(
+    z.looseObject({
+      metric: z.string(),
+      points: z.array(z.looseObject({ run: label, value: figure })),
+      levels: z.array(z.looseObject({ value: figure })).optional(),
+    }),
+  ),
 });
 
-/** A night's outcome as it was kept; undefined where there is none, or none that this version can read. */
+/** A night's outcome as it was kept; undefined where there is none. Throws RUN_UNREADABLE where this version cannot read it. */
 export async function readNight(folder: string): Promise<Night | undefined> {
-  const text = await readFile(join(folder, 'verdict.json'), 'utf8').catch(() => undefined);
+  const path = join(folder, 'verdict.json');
+  const text = await readFile(path, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
   try {
     return nightShape.parse(JSON.parse(text)) as unknown as Night;
-  } catch {
-    return undefined;
+  } catch (cause) {
+    const [issue] = cause instanceof z.ZodError ? cause.issues : [];
+    const reason = issue ? `${issue.path.join('.')}: ${issue.message}` : reasonOf(cause);
+    throw new LowbitError(
+      'RUN_UNREADABLE',
+      `Expected ${path} to be the outcome of a night, but it is not (${reason}); remove it, and the night is a plain run.`,
+      { cause },
+    );
   }
 }
 

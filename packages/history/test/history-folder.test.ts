@@ -110,8 +110,26 @@ t.test('the lock: of a living process, of one that is gone, and what that left h
   await next?.close();
 });
 
-t.test('a verdict that cannot be read is none', async (t) => {
+t.test('a verdict that is not there is none; one that cannot be read is said', async (t) => {
   const folder = t.testdir({ 'verdict.json': '{"formatVersion": 2}' });
-  t.equal(await readNight(folder), undefined);
   t.equal(await readNight(join(folder, 'absent')), undefined);
+  await t.rejects(readNight(folder), { code: 'RUN_UNREADABLE', message: /verdict\.json .*\(formatVersion: / });
+  await writeFile(join(folder, 'verdict.json'), '{"formatVersion": 1,');
+  await t.rejects(readNight(folder), { code: 'RUN_UNREADABLE', message: /JSON/ });
+});
+
+t.test('a figure that was not finite comes back as NaN', async (t) => {
+  const run = { name: 'n', created: '2026-01-01T00:00:00.000Z' };
+  const points = [
+    { run, value: Number.POSITIVE_INFINITY },
+    { run, value: 1 },
+  ];
+  const series = [{ metric: 'perplexity', points, levels: [{ from: 0, to: 0, value: Number.NaN }] }];
+  const folder = t.testdir({ 'verdict.json': JSON.stringify({ formatVersion: 1, run, counts: { same: 1 }, series }) });
+  const night = await readNight(folder);
+  t.same(
+    night?.series[0]?.points.map(({ value }) => value),
+    [Number.NaN, 1],
+  );
+  t.same(night?.series[0]?.levels?.[0], { from: 0, to: 0, value: Number.NaN });
 });

@@ -48,7 +48,9 @@ export function buildTrend(series: NightSeries): TrendModel | undefined {
     x: { domain: [-0.5, points.length - 0.5], labels: chooseLabels(points) },
     y: { domain, ticks: roundTicks(domain) },
     points: shown,
-    levels: (levels ?? []).map(({ from, to, value }) => ({ x: from - 0.4, end: to + 0.4, y: value * factor })),
+    levels: (levels ?? [])
+      .filter(({ value }) => Number.isFinite(value))
+      .map(({ from, to, value }) => ({ x: from - 0.4, end: to + 0.4, y: value * factor })),
     description: describe(series),
   };
 }

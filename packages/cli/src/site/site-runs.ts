@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
-import { findRuns, LowbitError, readRuns } from '@lowbit/core';
+import { findRuns, LowbitError, readRuns, reasonOf } from '@lowbit/core';
 import type { Night, StoredRun } from '@lowbit/core';
 import { readNight } from '@lowbit/history';
 import { slugify } from '@lowbit/reports';
@@ -29,7 +29,13 @@ export async function gatherRuns(
   for (const folder of places.values()) if (!(await isWorkingStore(folder))) wanted.push(folder);
   const { runs, leftOut } = await readRuns(wanted);
   const read = await Promise.all(
-    runs.map(async (run) => ({ ...run, digest: await digestRun(run), night: await readNight(run.folder) })),
+    runs.map(async (run) => {
+      const night = await readNight(run.folder).catch((error: unknown) => {
+        leftOut.push({ folder: run.folder, reason: reasonOf(error) });
+        return undefined;
+      });
+      return { ...run, digest: await digestRun(run), night };
+    }),
   );
   read.sort((a, b) => compare(a.manifest.created, b.manifest.created) || compare(a.folder, b.folder));
   return { runs: nameRuns(read), leftOut: leftOut.map(({ folder, reason }) => hidePath(folder, reason)) };
