@@ -2,10 +2,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { renderNight } from '@lowbit/reports';
+import { renderNight, renderReproduction } from '@lowbit/reports';
 import t from 'tap';
 import { makeFirstNight } from '../test/fixtures/night.js';
 import { renderOne } from '../test/fixtures/render.js';
+import { makeReproduction } from '../test/fixtures/reproduction.js';
 import { makeRunData } from '../test/fixtures/run-data.js';
 import { writeSite } from '../test/fixtures/site.js';
 import { launchBrowser, openPage } from './browser.js';
@@ -14,8 +15,10 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const folder = t.testdir();
 const pages = await writeSite(folder);
 const [first] = await renderNight(makeFirstNight(), ['html']);
+const [reproduction] = await renderReproduction(makeReproduction(), ['html']);
 const others = {
   'first-night.html': first?.content ?? '',
+  'reproduction.html': reproduction?.content ?? '',
   'two-models.html': await renderOne(makeRunData({ models: ['tiny-llama', 'other'] }), 'html'),
 };
 for (const [file, content] of Object.entries(others)) writeFileSync(path.join(folder, file), content);

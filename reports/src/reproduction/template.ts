@@ -13,13 +13,13 @@ export const reproductionPage = `{{#> frame}}
 {{/if}}
 <nav aria-label="Sections"><a href="#rows">Rows</a>{{#if missing}}<a href="#missing">What is missing</a>{{/if}}{{#if costs}}<a href="#cost">Cost</a>{{/if}}</nav>
 </header>
-<main>
+<main id="content">
 <section id="rows" class="reproduction">
 <div class="toolbar">
 <h2 id="rows-title">Rows</h2>
-<p class="tools" hidden><label>Filter <input type="search" placeholder="gptq 7b" data-filter="rows-table" autocomplete="off" spellcheck="false"></label> <span role="status" data-status="rows-table"></span></p>
+<p class="tools" hidden data-tools="rows-table"><label>Filter <input type="search" placeholder="gptq 7b" data-filter="rows-table" autocomplete="off" spellcheck="false"></label> <span role="status" data-status="rows-table"></span></p>
 </div>
-<div class="scroll" role="region" tabindex="0" aria-labelledby="rows-title">
+<div class="scroll" role="group" tabindex="0" aria-labelledby="rows-title">
 <table class="results whole" id="rows-table" data-sortable data-rows="rows">
 <caption class="hidden">{{finding}}</caption>
 <thead><tr><th scope="col" class="text" data-column="0">Method</th><th scope="col" class="text" data-column="1">Model</th><th scope="col" class="text" data-column="2">Metric</th><th scope="col" data-column="3">{{expectedTitle}}</th><th scope="col" data-column="4">Ours</th><th scope="col" data-column="5">Δ</th><th scope="col" data-column="6">Tolerance</th><th scope="col" class="text" data-column="7">Verdict</th></tr></thead>
@@ -52,7 +52,7 @@ export const reproductionPage = `{{#> frame}}
 <section id="missing">
 <h2>What is missing</h2>
 <p class="sub">Rows that are not run need these; sizes are those of the stored checkpoints.</p>
-<div class="scroll" role="region" tabindex="0" aria-label="What is missing">
+<div class="scroll" role="group" tabindex="0" aria-label="What is missing">
 <table class="results whole" id="missing-table" data-sortable data-rows="items">
 <thead><tr><th scope="col" class="text" data-column="0">Name</th><th scope="col" class="text" data-column="1">Kind</th><th scope="col" data-column="2">Size</th><th scope="col" class="text" data-column="3">Where it comes from</th></tr></thead>
 <tbody>
@@ -68,7 +68,7 @@ export const reproductionPage = `{{#> frame}}
 <section id="cost">
 <h2>Cost</h2>
 <p class="sub">Estimated before anything is computed, each row by itself: memory and disk from shapes, hours from the multiply-adds of this machine. Rows of one model that run together cost less than their sum.</p>
-<div class="scroll" role="region" tabindex="0" aria-label="Cost">
+<div class="scroll" role="group" tabindex="0" aria-label="Cost">
 <table class="results whole" id="cost-table" data-sortable data-rows="rows">
 <thead><tr><th scope="col" class="text" data-column="0">Method</th><th scope="col" class="text" data-column="1">Model</th><th scope="col" class="text" data-column="2">Metric</th><th scope="col" data-column="3">Tokens</th><th scope="col" data-column="4">Memory</th><th scope="col" data-column="5">Disk</th><th scope="col" data-column="6">Download</th><th scope="col" data-column="7">Hours</th></tr></thead>
 <tbody>
