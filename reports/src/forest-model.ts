@@ -7,20 +7,24 @@ import type { MetricColumn, ResultTable } from './result-table.js';
 /** Differences of recipes to float on one metric, with their intervals. */
 export interface ForestModel {
   task: string;
+  metric: string;
   title: string;
   /** `percent of float`, or `points`. */
   unit: string;
   scale: 'linear' | 'symlog';
   domain: Domain;
   ticks: number[];
+  /** As they are drawn: ends cut to the axis, where a resample left them open. */
   rows: ForestRow[];
+  /** The same as they were found. */
+  figures: ForestRow[];
   description: string;
 }
 
 export interface ForestRow {
   recipe: string;
   difference: number;
-  /** Ends of the interval, cut to the axis where a resample left them open. */
+  /** Ends of the interval. */
   low: number;
   high: number;
   /** Told from float after the correction. */
@@ -88,12 +92,14 @@ function toModel(column: MetricColumn, unit: string, found: readonly ForestRow[]
   );
   return {
     task: column.task,
+    metric: column.metric,
     title: `${column.task} ${column.metric}`,
     unit,
     scale: isWide ? 'symlog' : 'linear',
     domain,
     ticks: isWide ? powersOfTen(domain) : roundTicks(domain),
     rows,
+    figures: [...found],
     description: `Differences to float in ${column.task} ${column.metric}, ${unit}: ${facts.join('; ')}.`,
   };
 }

@@ -1,7 +1,9 @@
 import { buildForests, buildPlots, buildResultTables, drawKl, rankPareto } from '@lowbit/reports';
 import t from 'tap';
 import { makeComparedRun } from './fixtures/compared.js';
+import { renderOne } from './fixtures/render.js';
 import { makeRunData } from './fixtures/run-data.js';
+import { textOf } from './fixtures/text-of.js';
 
 t.test('the front: what nothing is as cheap as and as good', async (t) => {
   const point = (recipe: string, x: number, y: number) => ({ recipe, x, y });
@@ -117,7 +119,24 @@ t.test('differences to float are those of the comparisons, in percent and points
     wide?.rows.every(({ low }) => low === wide.domain[0]),
     'an open end goes to the edge',
   );
+  t.ok(
+    wide?.figures.every(({ low }) => low === -Infinity),
+    'and is open as a figure',
+  );
   t.same(buildForests(table, undefined), []);
+});
+
+t.test('the differences to float stand in a table as well, closed', async (t) => {
+  const html = await renderOne(run, 'html');
+  const [details = ''] = /<details>\s*<summary><b>The differences as a table[^]*?<\/details>/.exec(html) ?? [];
+  const rows = details.split('<tr>').slice(2).map(textOf);
+  t.equal(rows.length, 4 * 3, 'four recipes, three tasks');
+  t.match(
+    rows.at(-1),
+    /^rtn-w3-g64 piqa acc −20\.0 points −\S+ to −\S+ points worse$/,
+    '60 of 300 documents more wrong',
+  );
+  t.match(rows[0], /^gptq-w4-g64 wikitext2 perplexity −\S+ % −\S+ to \+\S+ % no$/);
 });
 
 t.test('a histogram is drawn with the heights of its bins', async (t) => {

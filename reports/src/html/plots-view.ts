@@ -1,7 +1,8 @@
 import type { RunComparisons } from '@lowbit/core';
 import { drawForest } from '../forest.js';
-import { buildForests } from '../forest-model.js';
+import { buildForests, type ForestModel } from '../forest-model.js';
 import { formatSignificant } from '../format-number.js';
+import { formatEnd } from '../pairs.js';
 import { drawPlot } from '../plot.js';
 import { listSeries, manyPoints, type PlotModel } from '../plot-model.js';
 import { styleSeries } from '../plot-style.js';
@@ -104,8 +105,22 @@ export function viewFront(models: readonly PlotModel[], id: string, cost: string
 export interface ForestsView {
   id: string;
   figures: FigureView[];
+  /** The same as a table. */
+  tableId: string;
+  rows: ForestRowView[];
   /** Recipes are left out: of so many. */
   all: number | null;
+}
+
+interface ForestRowView {
+  recipe: string;
+  href: string;
+  task: string;
+  metric: string;
+  difference: string;
+  sort: string;
+  interval: string;
+  told: string;
 }
 
 /** Differences to float, task by task; null where nothing was compared. */
@@ -129,5 +144,17 @@ export async function viewForests(
     description: model.description,
     svg: await drawForest(model),
   }));
-  return { id, figures: await Promise.all(figures), all: all > mostInForest ? all : null };
+  const rows = models.flatMap((model) => viewForestRows(model, pages));
+  const drawn = await Promise.all(figures);
+  return { id, figures: drawn, tableId: `${id}-table`, rows, all: all > mostInForest ? all : null };
+}
+
+function viewForestRows({ task, metric, unit, figures }: ForestModel, pages: RecipePages): ForestRowView[] {
+  const suffix = { 'percent of float': ' %', points: ' points' }[unit] ?? '';
+  return figures.map(({ recipe, difference, low, high, isTold, sense }) => ({
+    ...{ recipe, href: pages.href(recipe), task, metric },
+    ...{ difference: `${formatEnd(difference)}${suffix}`, sort: String(difference) },
+    interval: `${formatEnd(low)} to ${formatEnd(high)}${suffix}`,
+    told: isTold ? sense : 'no',
+  }));
 }
