@@ -3,27 +3,8 @@ import t from 'tap';
 import { parseCsv } from './fixtures/parse-csv.js';
 import { parseLatex } from './fixtures/parse-latex.js';
 import { makeComparedRun } from './fixtures/compared.js';
+import { evilNames } from './fixtures/evil-names.js';
 import { textOf } from './fixtures/text-of.js';
-
-/** What some reader of some format would act on. */
-const names = [
-  `<script>alert(1)</script>`,
-  `<img src=x onerror=alert(1)>"'&{{x}}{{{y}}}`,
-  `</table></svg></title></style>`,
-  `javascript:alert(1)" onfocus="alert(1)`,
-  `=cmd|' /C calc'!A0`,
-  `@SUM(1+1)*cmd|' /C calc'!A0`,
-  `\t=1+1,"x`,
-  `+1\r\n-2`,
-  `\\input{/etc/passwd} \\write18{id} %&$#_^~`,
-  `}\\end{tabular}\\input{x}{`,
-  `[2pt]*\\\\`,
-  `| a | b |\n| - | - |`,
-  `[x](javascript:alert(1)) ![y](z) \`code\` <b>`,
-  `../../../etc/passwd`,
-  `nul\u0000\u0007\u001b[31mred\u202egnp.exe`,
-  ` `,
-];
 
 const compared = await makeComparedRun({ float: [0, 0], 'gptq-w4-g64': [3, 0.001], 'rtn-w4-g64': [6, 0.05] });
 
@@ -82,7 +63,7 @@ const known = plain.filter(({ file }) => file.endsWith('.html')).map(({ content 
 const tags = new Set(known.flatMap((each) => each.tags));
 const commands = parseLatex(plain.find(({ file }) => file === 'report.tex')?.content ?? '').commands;
 
-for (const evil of names)
+for (const evil of evilNames)
   t.test(`a report of ${JSON.stringify(evil)}`, async (t) => {
     const files = await renderReport(makeEvilRun(evil), formats);
     t.equal(files.length, plain.length);
