@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { readRun } from '@lowbit/core';
@@ -58,6 +58,23 @@ t.test('an experiment from end to end, grown, again, and reported elsewhere', as
   const read = async (path: string): Promise<string> =>
     stripMeasurements({ file: 'report.csv', content: await readFile(join(path, 'report.csv'), 'utf8') });
   t.equal(await read(elsewhere), await read(run));
+
+  const pages = () => readdir(join(elsewhere, 'recipes'));
+  t.same((await pages()).sort(), ['float.html', 'gptq.html', 'rtn.html']);
+  await writeFile(join(elsewhere, 'recipes', 'mine.html'), 'not of the report');
+  const stored = join(run, 'manifest.json');
+  await writeFile(
+    stored,
+    (await readFile(stored, 'utf8')).replace(/"(name|recipe)": "gptq"(?!,\n +"description)/g, '"$1": "other"'),
+  );
+  t.equal((await callLowbit(t, ['report', run, '-o', elsewhere, '--format', 'csv'])).status, 0);
+  t.ok((await pages()).includes('gptq.html'), 'the page of a report that is not written again stays');
+  t.equal((await callLowbit(t, ['report', run, '-o', elsewhere, '--format', 'html'])).status, 0);
+  t.same(
+    (await pages()).sort(),
+    ['float.html', 'mine.html', 'other.html', 'rtn.html'],
+    'a renamed recipe has one page',
+  );
 });
 
 async function cellTimes(run: string): Promise<Record<string, number>> {
