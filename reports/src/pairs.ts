@@ -48,6 +48,7 @@ export function formatInterval({ scale, low, high }: PairResult, unit: Unit): st
 /** Three digits with a sign; a resample without variation leaves an interval open. */
 export function formatEnd(end: number): string {
   if (!Number.isFinite(end)) return end < 0 ? '−∞' : '∞';
+  if (end === 0) return '0';
   const decimals = Math.max(0, 2 - Math.floor(Math.log10(Math.max(1e-4, Math.abs(end)))));
   return formatDelta(end, 'plain', Math.min(5, decimals));
 }

@@ -24,6 +24,15 @@ t.test('the verdict comes first, in words and with signs', async (t) => {
   t.match(readText(await renderOne({ ...same, rows: [] })), 'No figures to compare.');
 });
 
+t.test('what the verdicts rest on is a sentence', async (t) => {
+  const { rows } = makeDifference();
+  const cached = rows.map((row): typeof row => ({ ...row, verdict: 'same', test: 'digest' }));
+  t.match(
+    readText(await renderOne({ ...makeDifference(), rows: cached })),
+    'Verdicts rest on the digest, where a cell was not computed again and so is the same.',
+  );
+});
+
 t.test('rows stand in order of alarm; what is the same is folded', async (t) => {
   const html = await renderOne();
   const words = [

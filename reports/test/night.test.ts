@@ -16,6 +16,14 @@ t.test('the verdict comes first; each row says against what', async (t) => {
   t.match(await renderOne({ ...quiet, alarm: false }), 'All 48 figures are the same. No alarm.');
 });
 
+t.test('the list of nights counts this night as the headline does', async (t) => {
+  const [list = ''] = /<ol class="nights"[^]*<\/ol>/.exec(await renderOne()) ?? [];
+  const [own = '', ...others] = list.split('<li>').slice(1);
+  t.match(own, /▼<\/span> 3 worse[^]*✕<\/span> 1 failed[^]*≠<\/span> 1 incomparable/);
+  t.equal(others.length, 11);
+  t.notMatch(others.join(''), 'worse');
+});
+
 t.test('the more alarming of the two comparisons is shown', async (t) => {
   const night = makeNight();
   // Worse than the baseline and not again since: the fixture's piqa row; now better than the last night too.

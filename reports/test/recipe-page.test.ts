@@ -80,6 +80,14 @@ t.test('scores beside float, with intervals and what is told apart', async (t) =
   t.match(textOf(pairs), /^10 comparisons/, 'with float, and with the other of four bits, on five metrics');
 });
 
+t.test('a difference of nothing is 0, without a picture of its own scale', async (t) => {
+  const run = await makeComparedRun({ float: [0, 0], 'gptq-w4-g64': [0, 0] });
+  const html = await renderRecipe(run, 'gptq-w4-g64');
+  t.match(textOf(html), ' 0 to 0 points ');
+  t.notMatch(html, 'drawn: ±0');
+  t.notMatch(html, '0.00000');
+});
+
 t.test('a failed cell says why, and a page without comparisons has no empty columns', async (t) => {
   const run = makeRunData();
   failCell(run, 'gptq-w2-g64', 'piqa', 'The worker <died>.');

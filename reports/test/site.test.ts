@@ -31,6 +31,16 @@ t.test('the list has the latest run first, with its pages and what could not be 
   t.match(html, 'href="runs/night-22/night.html">The last night');
 });
 
+t.test('nights alone, and the first of them', async (t) => {
+  const site = makeSite();
+  const counts = { worse: 0, failed: 0, incomparable: 0, gone: 0, new: 9, improved: 0, same: 0 };
+  const runs = site.runs.slice(2).map((run) => ({ ...run, night: { counts, alarm: false, isFirst: true } }));
+  const html = await renderIndex({ ...site, runs, differences: [] });
+  t.match(html, '>1 night, the latest first.');
+  t.match(html, '<span class="verdict near">first night</span>');
+  t.notMatch(html, '9 new');
+});
+
 t.test('the best figure of a task is the best quantized one by its direction', async (t) => {
   const site = makeSite();
   const [first] = site.runs;

@@ -45,7 +45,7 @@ export function describeBasis({ rows, level }: Pick<RunDifference, 'rows' | 'lev
       : '',
     has('tolerance') ? 'a relative tolerance where the figure is deterministic or measured' : '',
     has('series') ? 'a robust fit of the series for time and memory' : '',
-    has('digest') ? 'what was not computed again is the same' : '',
+    has('digest') ? 'the digest, where a cell was not computed again and so is the same' : '',
   ].filter((part) => part !== '');
   return parts.length === 0 ? 'Nothing was compared.' : `Verdicts rest on ${parts.join('; ')}.`;
 }

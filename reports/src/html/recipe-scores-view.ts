@@ -58,7 +58,9 @@ export function viewRecipeScores(
   return {
     isCompared: row.entries.some((entry) => entry.status === 'done' && entry.pair?.result !== undefined),
     family: table.family ?? null,
-    barScales: [...reaches].map(([unit, reach]) => `drawn: ±${formatSignificant(reach)}, ${unit}`),
+    barScales: [...reaches]
+      .filter(([, reach]) => reach > 0)
+      .map(([unit, reach]) => `drawn: ±${formatSignificant(reach)}, ${unit}`),
     rows,
   };
 }
@@ -124,7 +126,7 @@ function viewRow(
     nSort: String(entry.n),
     difference: formatEntryDelta(entry, column) ?? '',
     differenceInterval: result ? formatInterval(result, column.unit) : '',
-    bar: (drawn && drawIntervalBar(drawn.bar, reaches.get(drawn.unit) || 1, drawn)) ?? null,
+    bar: (drawn && drawIntervalBar(drawn.bar, reaches.get(drawn.unit) ?? 0, drawn)) ?? null,
     p: result ? formatSignificant(result.adjustedP) : '',
     pSort: result ? String(result.adjustedP) : '',
     told: result ? (entry.isDistinct ? 'yes' : 'no') : '',

@@ -5,7 +5,7 @@ import { describeBasis, describeFindings } from '../difference/describe-differen
 import { viewHeadline as viewCounts, type HeadlineView } from '../difference/headline-view.js';
 import { describeRest, viewMetric } from '../difference/rows-view.js';
 import { changes, headline, label, layerShifts } from '../difference/templates.js';
-import { rankVerdict, verdictMarks } from '../difference/verdict.js';
+import { countVerdicts, listCounts, rankVerdict, verdictMarks } from '../difference/verdict.js';
 import { readAssets } from '../html/assets.js';
 import { compileTemplate } from '../html/render-template.js';
 import { frame } from '../html/templates/frame.js';
@@ -115,7 +115,7 @@ function toSort(value: number | undefined): string {
 }
 
 /** Every run of the series, the latest first, with what its points alarmed of. */
-function listNights({ series }: Night) {
+function listNights({ series, run: own, counts }: Night) {
   const nights = new Map<string, { label: ReturnType<typeof viewLabel>; created: string; alarms: number }>();
   for (const { run, verdict } of series.flatMap(({ points }) => points)) {
     const key = JSON.stringify([run.name, run.created]);
@@ -125,5 +125,10 @@ function listNights({ series }: Night) {
   }
   return [...nights.values()]
     .sort((a, b) => (a.created < b.created ? 1 : a.created > b.created ? -1 : 0))
-    .map(({ label, alarms }) => ({ ...label, alarms: alarms === 0 ? null : `${alarms} worse` }));
+    .map(({ label, created, alarms }) => {
+      // This night's are counted: what failed has no point, and some rows have no series.
+      const isOwn = label.name === own.name && created === own.created;
+      const known = isOwn ? counts : { ...countVerdicts([]), worse: alarms };
+      return { ...label, alarms: listCounts(known).filter(({ sense }) => sense === 'worse') };
+    });
 }

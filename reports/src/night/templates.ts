@@ -99,7 +99,7 @@ ${trends('trends.rest')}
 <h2>Nights</h2>
 <ol class="nights" reversed>
 {{#each nights}}
-<li>{{> label}}{{#if alarms}} <span class="verdict worse"><span aria-hidden="true">▼</span> {{alarms}}</span>{{/if}}</li>
+<li>{{> label}}{{#each alarms}} <span class="verdict worse"><span aria-hidden="true">{{sign}}</span> {{count}} {{word}}</span>{{/each}}</li>
 {{/each}}
 </ol>
 </section>

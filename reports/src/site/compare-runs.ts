@@ -161,10 +161,16 @@ function writeCells(texts: readonly string[], className: string): HTMLTableRowEl
     const cell = element(place === 0 ? 'th' : 'td', place === 0 ? '' : className, '');
     if (place === 0) cell.setAttribute('scope', 'row');
     if (isHash(text)) cell.append(hashElement(text));
-    else cell.textContent = text;
+    else cell.append(...breakable(text));
     row.append(cell);
   });
   return row;
+}
+
+/** A recipe's name may end a line behind what joins its parts. */
+function breakable(text: string): Node[] {
+  const parts = text.match(/[^,+(=]+[,+(=]*|[,+(=]+/g) ?? [];
+  return parts.flatMap((part) => [document.createTextNode(part), document.createElement('wbr')]);
 }
 
 /** Shown short, copied whole. */

@@ -14,7 +14,7 @@ export async function renderIndex(site: Site): Promise<string> {
   const render = compileTemplate(indexPage, { frame });
   return render({
     title: site.title,
-    summary: `${count(runs.length - nights, 'run')}${nights > 0 ? ` and ${count(nights, 'night')}` : ''}, the latest first.`,
+    summary: `${describeNumber(runs.length - nights, nights)}, the latest first.`,
     newest: viewNewest(runs),
     leftOut: site.leftOut,
     hasNights: nights > 0,
@@ -56,7 +56,8 @@ function viewRun(one: SiteRun, { differences }: Site) {
 }
 
 function viewVerdict({ counts, isFirst }: NonNullable<SiteRun['night']>) {
-  const moved = listCounts(counts);
+  // All of the first night is new.
+  const moved = isFirst ? listCounts({ ...counts, new: 0 }) : listCounts(counts);
   return { moved, text: isFirst ? 'first night' : `all ${totalOf(counts)} the same` };
 }
 
@@ -70,9 +71,16 @@ function describeState({ run: { manifest, cells } }: SiteRun): string | null {
 
 const mostNames = 6;
 
-function shorten(names: readonly string[]): string {
+/** In pieces between which a line may end. */
+function shorten(names: readonly string[]): string[] {
   const rest = names.length - mostNames;
-  return `${names.slice(0, mostNames).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  const text = `${names.slice(0, mostNames).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  return text.split(/(?<=[,+(=])(?! )/);
+}
+
+function describeNumber(runs: number, nights: number): string {
+  const parts = [runs > 0 || nights === 0 ? count(runs, 'run') : '', nights > 0 ? count(nights, 'night') : ''];
+  return parts.filter((part) => part !== '').join(' and ');
 }
 
 function count(number: number, noun: string): string {
