@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium, type Page } from 'playwright-core';
@@ -200,6 +200,27 @@ t.test('from a phone to a wide screen nothing makes the page scroll sideways', a
     for (const details of await page.locator('details').all())
       await details.evaluate((one) => one.setAttribute('open', ''));
     t.equal(await page.evaluate('document.documentElement.scrollWidth'), width, `${width} pixels`);
+  }
+});
+
+t.test('names without a place to break do not make the pages of recipes scroll sideways', async (t) => {
+  const long = makeRunData();
+  const name = `gptq(${'groupSize=32,'.repeat(5)}symmetric=false)+${'x'.repeat(80)}`;
+  const rename = (each: { recipe: string }): unknown =>
+    each.recipe === 'gptq-w3-g64' && Object.assign(each, { recipe: name });
+  for (const cell of long.cells) [cell, ...cell.rows].forEach(rename);
+  long.manifest.cells.forEach(rename);
+  for (const recipe of long.manifest.recipes) if (recipe.name === 'gptq-w3-g64') recipe.name = name;
+  Object.assign(long.manifest, { title: name });
+  const place = path.join(folder, 'long');
+  mkdirSync(path.join(place, 'recipes'), { recursive: true });
+  for (const { file, content } of await renderReport(long, ['html'])) {
+    writeFileSync(path.join(place, file), content);
+    const page = await browser.newPage({ viewport: { width: 360, height: 800 } });
+    await page.goto(pathToFileURL(path.join(place, file)).href);
+    await page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))");
+    t.equal(await page.evaluate('document.documentElement.scrollWidth'), 360, file);
+    await page.close();
   }
 });
 
