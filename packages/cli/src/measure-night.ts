@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { isMeasured, LowbitError, planWorkers } from '@lowbit/core';
 import type { Experiment, Manifest, RunLabel } from '@lowbit/core';
 import {
@@ -53,8 +54,9 @@ export async function measureNight(
   const suspects = listSuspects(judge());
   if (suspects.length === 0) return { measurements, judged: judge() };
   say(
-    `${suspects.map(({ recipe, task, metric }) => `${metric} of ${recipe} on ${task}`).join(', ')}: measured once more`,
+    `${suspects.map(({ recipe, task, metric }) => `${metric} of ${recipe} on ${task}`).join(', ')}: measured once more${config.pause > 0 ? ` in ${config.pause} s` : ''}`,
   );
+  await setTimeout(1000 * config.pause, undefined, { signal }).catch(() => undefined);
   const doubted = cells.filter(({ model, recipe, task }) =>
     suspects.some(
       (each) => each.model === model && each.recipe === recipe && (each.task === task || each.task === 'quantize'),

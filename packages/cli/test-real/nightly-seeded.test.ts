@@ -132,7 +132,7 @@ t.test('a slower method', { timeout: 900_000 }, async (t) => {
   const wait = 1500;
   const isSlow = ({ metric }: { metric: string }): boolean => metric === 'quantizeSeconds';
   const folder = t.testdir();
-  const config = { measure: [{ recipe: 'rounder', task: 'tinystories' }], trials: 1, crowding: 1 };
+  const config = { measure: [{ recipe: 'rounder', task: 'tinystories' }], trials: 1, crowding: 1, pause: 0 };
   await prepare(folder, { files: { 'rounder.mjs': rounder('', wait) }, config });
   for (let night = 0; night < 8; night++) {
     const { status, stderr, stdout } = await runNight(folder);

@@ -21,6 +21,8 @@ const schema = z.strictObject({
   trials: z.int().min(1).default(5),
   /** Share of its processors that other processes may take before a time is not judged; 1 judges it all the same. */
   crowding: z.number().min(0).max(1).default(0.2),
+  /** Seconds before what looks slow is measured once more: a slow spell of the machine should be over by then. */
+  pause: z.number().min(0).max(3600).default(30),
   /** Nights that stay; baselines stay whatever their age. */
   keep: z.int().min(2).default(90),
   /** What a reader must know beside the figures. */
@@ -48,6 +50,7 @@ export interface NightlyConfig {
   measure: CellPattern[];
   trials: number;
   crowding: number;
+  pause: number;
   keep: number;
   notes: string[];
 }

@@ -8,7 +8,17 @@ t.test('defaults are filled in, paths are relative to the file', (t) => {
   t.match(parseNightly({ experiment: '../experiment.json' }, file), {
     experiment: join('/', 'experiment.json'),
     history: join('/', 'somewhere', 'history'),
-    ...{ baseline: 'main', tolerances: {}, level: 0.95, measure: [], trials: 5, crowding: 0.2, keep: 90, notes: [] },
+    ...{
+      baseline: 'main',
+      tolerances: {},
+      level: 0.95,
+      measure: [],
+      trials: 5,
+      crowding: 0.2,
+      pause: 30,
+      keep: 90,
+      notes: [],
+    },
   });
   const config = parseNightly({ experiment: { name: 'inline' }, measure: [{ recipe: 'gptq*' }] }, file);
   t.same(config.experiment, { name: 'inline' });
