@@ -44,6 +44,7 @@ t.test('the front: what nothing is as cheap as and as good', async (t) => {
 t.test('an exhaustive search over random planes finds the same front', async (t) => {
   let state = 7;
   const random = (below: number): number => (state = (state * 48271) % 2147483647) % below;
+  const missed: unknown[] = [];
   for (let round = 0; round < 50; round++) {
     const points = Array.from({ length: 30 }, (_, i) => ({ recipe: String(i), x: random(12), y: random(12) }));
     const ranks = rankPareto(points, true, () => undefined);
@@ -52,9 +53,9 @@ t.test('an exhaustive search over random planes finds the same front', async (t)
       for (const q of points) if ((q.x < p.x && q.y >= p.y) || (q.x <= p.x && q.y > p.y)) return 'dominated';
       return 'front';
     });
-    if (JSON.stringify(ranks) !== JSON.stringify(expected)) return t.fail(JSON.stringify(points));
+    if (JSON.stringify(ranks) !== JSON.stringify(expected)) missed.push(points);
   }
-  t.pass('fifty planes');
+  t.same(missed, []);
 });
 
 const run = await makeComparedRun({
