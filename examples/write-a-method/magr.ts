@@ -57,17 +57,19 @@ export async function shrink(
  * zero where they do not have as much. (What is cut off is the projection onto the l1 ball of radius alpha.)
  */
 function lowerLargest(weights: Float32Array, alpha: number): void {
-  const sizes = weights.map(Math.abs).sort().reverse();
-  let level = 0;
-  let sum = 0;
-  for (let i = 0; i < sizes.length; i++) {
-    const size = sizes[i] as number;
-    sum += size;
-    const candidate = (sum - alpha) / (i + 1);
-    // One more weight belongs to those that are cut as long as it lies above their level.
-    if (candidate >= size) break;
-    level = Math.max(candidate, 0);
+  let level = -Infinity;
+  for (;;) {
+    let [sum, count] = [0, 0];
+    for (const weight of weights) {
+      const size = Math.abs(weight);
+      // Those below the level are not cut; without them it comes out higher, until none is left to leave out.
+      if (size > level) [sum, count] = [sum + size, count + 1];
+    }
+    const next = (sum - alpha) / count;
+    if (!(next > level)) break;
+    level = next;
   }
+  level = Math.max(level, 0);
   for (let i = 0; i < weights.length; i++) weights[i] = Math.min(Math.max(weights[i] as number, -level), level);
 }
 
