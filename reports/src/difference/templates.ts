@@ -2,7 +2,8 @@
 export const headline = `<p class="finding">{{#if headline.counts}}{{#each headline.counts}}<span class="verdict {{sense}}"><span aria-hidden="true">{{sign}}</span> {{count}} {{word}}</span>{{#unless @last}}, {{/unless}}{{/each}} of {{headline.total}}.{{else}}{{headline.text}}{{/if}}{{#if headline.end}} {{headline.end}}{{/if}}</p>
 `;
 
-export const verdictRows = `<div class="toolbar">
+/** Rows of verdicts that can be filtered, sorted and copied: columns and cells after the recipe and what it was scored by. */
+export const verdictTable = (columns: string, cells: string): string => `<div class="toolbar">
 <h3 id="{{id}}">{{heading}}</h3>
 <p class="tools" hidden data-tools="{{id}}-table"><label>Filter <input type="search" placeholder="gptq worse" data-filter="{{id}}-table" autocomplete="off" spellcheck="false"></label> <span role="status" data-status="{{id}}-table"></span></p>
 </div>
@@ -10,18 +11,23 @@ export const verdictRows = `<div class="toolbar">
 <table class="verdicts" id="{{id}}-table" data-sortable data-copy data-rows="figures">
 <caption class="hidden">{{caption}}</caption>
 <thead>
-<tr><th scope="col" data-column="0" class="text">Recipe</th><th scope="col" data-column="1" class="text">Task and metric</th><th scope="col" data-column="2" class="text">Verdict</th><th scope="col" data-column="3">Before</th><th scope="col" data-column="4">After</th><th scope="col" data-column="5">Difference</th><th scope="col" class="text">Rests on</th></tr>
+<tr><th scope="col" data-column="0" class="text">Recipe</th><th scope="col" data-column="1" class="text">Task and metric</th>${columns}</tr>
 </thead>
 <tbody>
 {{#each rows}}
-<tr id="{{id}}"><th scope="row">{{#each recipe}}{{this}}<wbr>{{/each}}{{#if model}}<span class="about line">{{model}}</span>{{/if}}</th><td class="text">{{task}}{{#if metric}} <span class="metric"{{#if metric.protocol}} title="{{metric.protocol}}"{{/if}}>{{metric.name}} <span class="arrow"><span aria-hidden="true">{{metric.arrow}}</span><span class="hidden">, {{metric.direction}}</span></span></span>{{/if}}</td><td class="text"><span class="verdict {{verdict.sense}}"><span aria-hidden="true">{{verdict.sign}}</span> {{verdict.word}}</span></td><td data-sort="{{before.sort}}">{{before.text}}</td><td data-sort="{{after.sort}}">{{after.text}}</td>
-{{~#if difference}}<td data-sort="{{difference.sort}}"><span class="value">{{difference.text}}</span>{{#if difference.bar}}{{{difference.bar}}}{{/if}}{{#if difference.range}}<span class="delta line">{{difference.range}}</span>{{/if}}</td>{{else}}<td data-sort="" class="none">–</td>{{/if~}}
-<td class="rests">{{rests}}</td></tr>
+<tr id="{{id}}"><th scope="row">{{#each recipe}}{{this}}<wbr>{{/each}}{{#if model}}<span class="about line">{{model}}</span>{{/if}}</th><td class="text">{{task}}{{#if metric}} <span class="metric"{{#if metric.protocol}} title="{{metric.protocol}}"{{/if}}>{{metric.name}} <span class="arrow"><span aria-hidden="true">{{metric.arrow}}</span><span class="hidden">, {{metric.direction}}</span></span></span>{{/if}}</td>${cells}</tr>
 {{/each}}
 </tbody>
 </table>
 </div>
 `;
+
+export const verdictRows = verdictTable(
+  `<th scope="col" data-column="2" class="text">Verdict</th><th scope="col" data-column="3">Before</th><th scope="col" data-column="4">After</th><th scope="col" data-column="5">Difference</th><th scope="col" class="text">Rests on</th>`,
+  `<td class="text"><span class="verdict {{verdict.sense}}"><span aria-hidden="true">{{verdict.sign}}</span> {{verdict.word}}</span></td><td data-sort="{{before.sort}}">{{before.text}}</td><td data-sort="{{after.sort}}">{{after.text}}</td>
+{{~#if difference}}<td data-sort="{{difference.sort}}"><span class="value">{{difference.text}}</span>{{#if difference.bar}}{{{difference.bar}}}{{/if}}{{#if difference.range}}<span class="delta line">{{difference.range}}</span>{{/if}}</td>{{else}}<td data-sort="" class="none">–</td>{{/if~}}
+<td class="rests">{{rests}}</td>`,
+);
 
 /** A run's name, a link where it has a page. */
 export const label = `{{#if href}}<a href="{{href}}">{{name}}</a>{{else}}{{name}}{{/if}} <small>{{created}}</small>`;

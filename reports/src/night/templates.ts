@@ -1,23 +1,11 @@
-export const nightRows = `<div class="toolbar">
-<h3 id="{{id}}">{{heading}}</h3>
-<p class="tools" hidden data-tools="{{id}}-table"><label>Filter <input type="search" placeholder="gptq worse" data-filter="{{id}}-table" autocomplete="off" spellcheck="false"></label> <span role="status" data-status="{{id}}-table"></span></p>
-</div>
-<div class="scroll" role="group" tabindex="0" aria-labelledby="{{id}}">
-<table class="verdicts" id="{{id}}-table" data-sortable data-copy data-rows="figures">
-<caption class="hidden">{{caption}}</caption>
-<thead>
-<tr><th scope="col" data-column="0" class="text">Recipe</th><th scope="col" data-column="1" class="text">Task and metric</th><th scope="col" data-column="2" class="text">Verdict</th><th scope="col" data-column="3">Baseline</th><th scope="col" data-column="4">Last night</th><th scope="col" data-column="5">This night</th><th scope="col" data-column="6">Difference</th><th scope="col" class="text">Nights</th><th scope="col" class="text">Rests on</th></tr>
-</thead>
-<tbody>
-{{#each rows}}
-<tr id="{{id}}"><th scope="row">{{#each recipe}}{{this}}<wbr>{{/each}}{{#if model}}<span class="about line">{{model}}</span>{{/if}}</th><td class="text">{{task}}{{#if metric}} <span class="metric"{{#if metric.protocol}} title="{{metric.protocol}}"{{/if}}>{{metric.name}} <span class="arrow"><span aria-hidden="true">{{metric.arrow}}</span><span class="hidden">, {{metric.direction}}</span></span></span>{{/if}}</td>
+import { verdictTable } from '../difference/templates.js';
+
+export const nightRows = verdictTable(
+  `<th scope="col" data-column="2" class="text">Verdict</th><th scope="col" data-column="3">Baseline</th><th scope="col" data-column="4">Last night</th><th scope="col" data-column="5">This night</th><th scope="col" data-column="6">Difference</th><th scope="col" class="text">Nights</th><th scope="col" class="text">Rests on</th>`,
+  `
 {{~#if verdict}}<td class="text"><span class="verdict {{verdict.sense}}"><span aria-hidden="true">{{verdict.sign}}</span> {{verdict.word}}</span>{{#if verdict.against}}<span class="delta line">against the {{verdict.against}}</span>{{/if}}</td>{{else}}<td class="text none">–</td>{{/if~}}
-<td data-sort="{{baseline.sort}}">{{baseline.text}}</td><td data-sort="{{last.sort}}">{{last.text}}</td><td data-sort="{{now.sort}}"><b>{{now.text}}</b></td><td data-sort="{{difference.sort}}">{{difference.text}}</td><td class="text">{{#if spark}}{{{spark}}}<span class="hidden">{{points}}</span>{{/if}}</td><td class="rests">{{rests}}</td></tr>
-{{/each}}
-</tbody>
-</table>
-</div>
-`;
+<td data-sort="{{baseline.sort}}">{{baseline.text}}</td><td data-sort="{{last.sort}}">{{last.text}}</td><td data-sort="{{now.sort}}"><b>{{now.text}}</b></td><td data-sort="{{difference.sort}}">{{difference.text}}</td><td class="text">{{#if spark}}{{{spark}}}<span class="hidden">{{points}}</span>{{/if}}</td><td class="rests">{{rests}}</td>`,
+);
 
 const trends = (list: string): string => `<div class="trends">
 {{#each ${list}}}
