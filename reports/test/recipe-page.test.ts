@@ -132,6 +132,11 @@ t.test('layers: maps with each figure, and a row each', async (t) => {
 t.test('a single layer keeps its whole name', async (t) => {
   const run = makeRunData();
   const cell = findCell(run, 'rtn-w4-g64', 'wikitext2');
+  t.match(await renderRecipe(run, 'rtn-w4-g64'), 'Output error, %');
+  for (const layer of cell.layers) Object.assign(layer, { outputError: undefined, squaredOutputError: undefined });
+  const html = await renderRecipe(run, 'rtn-w4-g64');
+  t.notMatch(html, 'Output error, %', 'what was measured nowhere is no column');
+  t.match(html, /<th scope="row">0\.self_attn\.q_proj<td[^>]*>[\d.]+<td[^>]*>[\d.]+<td class="text">/);
   cell.layers = cell.layers.slice(0, 1);
   t.match(await renderRecipe(run, 'rtn-w4-g64'), '<th scope="row">model.layers.0.self_attn.q_proj<td');
 });

@@ -119,6 +119,8 @@ export interface RecipeLayersView {
   id: string;
   maps: { id: string; title: string; scale: string; description: string; svg: string }[];
   summary: string;
+  /** Whether any layer was measured on the calibration inputs. */
+  hasInputs: boolean;
   rows: {
     layer: string;
     bitsPerWeight: string;
@@ -155,6 +157,7 @@ export function viewRecipeLayers(row: RecipeRow, table: ResultTable, id: string)
       };
     }),
     summary: summarise(row),
+    hasInputs: row.layers.some((layer) => (layer.outputError ?? layer.squaredOutputError) !== undefined),
     rows: row.layers.map((layer) => ({
       layer: shorten(layer),
       bitsPerWeight: layer.bitsPerWeight.toFixed(2),

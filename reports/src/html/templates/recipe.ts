@@ -77,10 +77,10 @@ export const recipe = `{{#> frame}}
 <summary><b>Layer by layer</b> <span>errors: relative Frobenius norms, percent; tr ΔHΔᵀ: squared output error on the calibration inputs; ÷ RTN: against round-to-nearest on the same grid</span></summary>
 <div class="scroll" role="group" tabindex="0" aria-label="Layer by layer">
 <table class="dense" id="{{id}}-table" data-sortable data-copy data-rows="layers">
-<thead><tr><th scope="col" class="text">Layer<th scope="col" data-column="1">Bits/weight<th scope="col" data-column="2">Weight error, %<th scope="col" data-column="3">Output error, %<th scope="col">tr ΔHΔᵀ<th scope="col" data-column="5">÷ RTN<th scope="col" class="text">Notes</thead>
+<thead><tr><th scope="col" class="text">Layer<th scope="col" data-column="1">Bits/weight<th scope="col" data-column="2">Weight error, %{{#if hasInputs}}<th scope="col" data-column="3">Output error, %<th scope="col">tr ΔHΔᵀ<th scope="col" data-column="5">÷ RTN{{/if}}<th scope="col" class="text">Notes</thead>
 <tbody>
 {{#each rows}}
-<tr{{#if isFallback}} class="fallback"{{/if}}><th scope="row">{{layer}}<td data-sort="{{bitsPerWeight}}">{{bitsPerWeight}}<td data-sort="{{weightError}}">{{weightError}}<td data-sort="{{outputError}}">{{outputError}}<td>{{squared}}<td data-sort="{{ratio}}">{{ratio}}<td class="text">{{note}}
+<tr{{#if isFallback}} class="fallback"{{/if}}><th scope="row">{{layer}}<td data-sort="{{bitsPerWeight}}">{{bitsPerWeight}}<td data-sort="{{weightError}}">{{weightError}}{{#if ../hasInputs}}<td data-sort="{{outputError}}">{{outputError}}<td>{{squared}}<td data-sort="{{ratio}}">{{ratio}}{{/if}}<td class="text">{{note}}
 {{/each}}
 </tbody>
 </table>
