@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { LowbitError } from '@lowbit/core';
+import { LowbitError, ownArguments } from '@lowbit/core';
 import type { Trial } from '@lowbit/history';
 import type { FailedMeasurement, MeasureAnswer, MeasureRequest } from './measure-process.js';
 
@@ -19,6 +19,7 @@ export function measure(
   say: (line: string) => void,
 ): Promise<Measured | undefined> {
   const child = fork(fileURLToPath(new URL('./measure-process.js', import.meta.url)), {
+    execArgv: ownArguments(),
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

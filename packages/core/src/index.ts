@@ -88,7 +88,7 @@ export * from './environment.js';
 export * from './preflight.js';
 export * from './pool/choose-job.js';
 export type * from './pool/job.js';
-export { JobPool } from './pool/pool.js';
+export { JobPool, ownArguments } from './pool/pool.js';
 export { JobRunner } from './pool/runner.js';
 export { isMeasured } from './run-cells.js';
 export { runExperiment } from './run.js';

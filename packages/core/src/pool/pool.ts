@@ -122,8 +122,11 @@ export class JobPool {
   }
 }
 
-/** Of this process, without the module loaders of whoever embeds it: ours need none, and each costs every worker a second. */
-function ownArguments(): string[] {
+/**
+ * Arguments to node of this process without the module loaders of whoever embeds it, for threads and processes of ours: they
+ * need none, and each costs a second.
+ */
+export function ownArguments(): string[] {
   return process.execArgv.filter((argument) => !argument.startsWith('--import='));
 }
 
