@@ -2,6 +2,7 @@ export { renderReport } from './render-report.js';
 export { renderDifference, type DifferenceFormat } from './difference/render-difference.js';
 export { formatDifference, formatPair, formatRange, formatShift } from './difference/format-figures.js';
 export { shortenHash } from './difference/hash.js';
+export { describeMovedLayer } from './difference/describe-difference.js';
 export { describeRest } from './difference/rows-view.js';
 export { countVerdicts, describeCounts, rankVerdict, verdictMarks, type VerdictCounts } from './difference/verdict.js';
 export { renderNight, type NightFormat } from './night/render-night.js';

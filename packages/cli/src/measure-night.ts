@@ -11,8 +11,9 @@ import {
   matchesCell,
   nameMachine,
 } from '@lowbit/history';
-import type { JudgedFigure, Measurements, NightlyConfig, PastNight } from '@lowbit/history';
+import type { JudgedFigure, Measurement, Measurements, NightlyConfig, PastNight } from '@lowbit/history';
 import { measure } from './measure.js';
+import type { Measured } from './measure.js';
 import type { CellName } from './measure-process.js';
 
 /** Trials of a second round: with fewer a step could not be told from chance. */
@@ -40,23 +41,26 @@ export async function measureNight(
   const { config, experiment, manifest, past, label, signal, say } = night;
   const cells = listAsked(manifest, config);
   if (cells.length === 0) return { measurements: undefined, judged: [] };
+  const { crowding } = config;
   const run = (wanted: readonly CellName[], name: string, trials = config.trials) =>
-    measure({ experiment, cells: [...wanted], trials, folder: join(night.folder, name) }, signal, say);
+    measure({ experiment, cells: [...wanted], trials, crowding, folder: join(night.folder, name) }, signal, say);
+  const gather = ({ trials }: Measured): Measurement[] => gatherTrials(trials, crowding);
   const first = await run(cells, 'measure');
   if (first === undefined) return undefined;
   const { threads } = planWorkers({ ...experiment, workers: 1 });
   const machine = nameMachine(manifest.environment, threads);
   const measurements: Measurements = {
-    ...{ formatVersion: 1, machine, figures: gatherTrials(first.trials) },
+    ...{ formatVersion: 1, machine, figures: gather(first) },
     failed: [...new Map(first.failed.map((each) => [JSON.stringify(each), each])).values()],
   };
   const judge = (): JudgedFigure[] => judgeMeasurements(measurements, past, label, config);
   const suspects = listSuspects(judge());
   if (suspects.length === 0) return { measurements, judged: judge() };
-  say(
-    `${suspects.map(({ recipe, task, metric }) => `${metric} of ${recipe} on ${task}`).join(', ')}: measured once more${config.pause > 0 ? ` in ${config.pause} s` : ''}`,
-  );
-  await setTimeout(1000 * config.pause, undefined, { signal }).catch(() => undefined);
+  // Memory is what it is, now and later.
+  const pause = suspects.some(({ unit }) => unit !== 'megabytes') ? config.pause : 0;
+  const names = suspects.map(({ recipe, task, metric }) => `${metric} of ${recipe} on ${task}`).join(', ');
+  say(`${names}: measured once more${pause > 0 ? ` in ${pause} s` : ''}`);
+  await setTimeout(1000 * pause, undefined, { signal }).catch(() => undefined);
   const doubted = cells.filter(({ model, recipe, task }) =>
     suspects.some(
       (each) => each.model === model && each.recipe === recipe && (each.task === task || each.task === 'quantize'),
@@ -64,7 +68,7 @@ export async function measureNight(
   );
   const second = await run(doubted, 'measure-again', Math.max(config.trials, leastAgain));
   if (second === undefined) return undefined;
-  measurements.figures = addRound(measurements.figures, gatherTrials(second.trials), new Set(suspects.map(keyOf)));
+  measurements.figures = addRound(measurements.figures, gather(second), new Set(suspects.map(keyOf)));
   const judged = judge();
   return { measurements: { ...measurements, figures: judged.map(({ figure }) => figure) }, judged };
 }

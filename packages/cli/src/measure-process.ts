@@ -1,6 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { makePlan, planWorkers, runExperiment, toLowbitError } from '@lowbit/core';
 import type { CellKey, ErrorCode, Experiment, Plan, PlannedCell, RunEvent, RunOutcome, TaskChoice } from '@lowbit/core';
 import { figuresOf } from '@lowbit/history';
@@ -15,13 +14,15 @@ export interface MeasureRequest {
   /** Names of the cells whose time and memory are wanted. */
   cells: CellName[];
   trials: number;
+  /** A trial in which others took more of the processors is made again, up to as many times as there are trials. */
+  crowding: number;
   /** Removed after each trial. */
   folder: string;
 }
 
 /** What it tells. */
 export type MeasureAnswer =
-  | { kind: 'trial'; done: number; total: number; figures: Trial[]; failed: FailedMeasurement[] }
+  | ({ kind: 'trial'; done: number; total: number } & Told)
   | { kind: 'done' }
   | { kind: 'error'; code: ErrorCode; message: string };
 
@@ -32,36 +33,50 @@ export type FailedMeasurement = CellName & { reason: string };
 /**
  * A process of its own, that each night begins alike: what was computed before moves neither its memory nor its time. A
  * trial makes each recipe alone and scores its tasks one after the other; trials of different recipes take turns, so that
- * a slow minute falls on all.
+ * a slow minute falls on all. The first of each does not count: it finds caches cold and a small heap.
  */
 async function measure(request: MeasureRequest): Promise<void> {
   const { experiment, trials } = request;
   const registry = await createRegistry(experiment.plugins);
   const kernels = await loadKernels();
   const units = listUnits(await makePlan({ experiment, registry, kernels }), request);
-  const total = units.length * trials;
   const { threads } = planWorkers({ ...experiment, workers: 1 });
-  for (let done = 0; done < total; done++) {
-    const unit = units[done % units.length] as Unit;
-    const folder = join(request.folder, `trial-${done}`);
+  const run = async (unit: Unit): Promise<Told & { crowding: number }> => {
     const peaks = new Peaks(unit.cells[0]?.artifact !== undefined);
     const begin = readClocks();
     const outcome = await runExperiment({
-      ...{ experiment: unit.experiment, registry, kernels, folder },
+      ...{ experiment: unit.experiment, registry, kernels, folder: request.folder },
       worker: new URL('./worker.js', import.meta.url),
       onEvent: (event) => peaks.take(event),
     });
-    await rm(folder, { recursive: true, force: true });
+    await rm(request.folder, { recursive: true, force: true });
     const crowding = crowdingSince(begin, threads);
-    tell({ kind: 'trial', done: done + 1, total, ...readFigures(outcome, unit, peaks, crowding) });
-  }
+    return { ...readFigures(outcome, unit, peaks, crowding), crowding };
+  };
+  for (const unit of units) await run(unit);
+  let done = 0;
+  for (let round = 0; round < 2 * trials; round++)
+    for (const unit of units.filter(({ calm }) => calm < trials)) {
+      const { crowding, ...told } = await run(unit);
+      if (crowding <= request.crowding) unit.calm += 1;
+      const left = units.reduce((sum, { calm }) => sum + Math.min(trials - calm, 2 * trials - round - 1), 0);
+      done += 1;
+      tell({ kind: 'trial', done, total: done + left, ...told });
+    }
   tell({ kind: 'done' });
+}
+
+interface Told {
+  figures: Trial[];
+  failed: FailedMeasurement[];
 }
 
 /** What is computed together: the asked tasks of one recipe of one model. */
 interface Unit {
   cells: PlannedCell[];
   experiment: Experiment;
+  /** Trials that nobody disturbed. */
+  calm: number;
 }
 
 function listUnits(plan: Plan, { experiment, cells }: MeasureRequest): Unit[] {
@@ -70,7 +85,7 @@ function listUnits(plan: Plan, { experiment, cells }: MeasureRequest): Unit[] {
     const task = plan.tasks.find(({ record }) => record.name === cell.task);
     if (task === undefined || !cells.some((wanted) => isSame(wanted, cell))) continue;
     const key = JSON.stringify([cell.owner, cell.recipe]);
-    const unit = units.get(key) ?? { cells: [], experiment: narrow(plan, experiment, cell) };
+    const unit = units.get(key) ?? { cells: [], experiment: narrow(plan, experiment, cell), calm: 0 };
     units.set(key, unit);
     unit.cells.push(cell);
     unit.experiment.tasks.push(task.choice as TaskChoice);
@@ -93,12 +108,7 @@ function narrow(plan: Plan, experiment: Experiment, cell: PlannedCell): Experime
   return { ...experiment, models, recipes, tasks: [], workers: 1, distance: false };
 }
 
-function readFigures(
-  { manifest, cells }: RunOutcome,
-  unit: Unit,
-  peaks: Peaks,
-  crowding: number,
-): { figures: Trial[]; failed: FailedMeasurement[] } {
+function readFigures({ manifest, cells }: RunOutcome, unit: Unit, peaks: Peaks, crowding: number): Told {
   const found = cells.flatMap((cell) => {
     const planned = unit.cells.find(({ task }) => task === cell.task);
     if (planned === undefined) return [];

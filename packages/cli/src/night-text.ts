@@ -1,5 +1,6 @@
 import type { Night } from '@lowbit/core';
 import {
+  describeMovedLayer,
   describeRest,
   describeVerdict,
   formatDifference,
@@ -25,16 +26,16 @@ export function formatNight(night: Night): string {
     return [
       `${sign} ${word}`,
       ...[picked.model, picked.recipe, picked.task, picked.metric || '–', `${before} to ${after}`],
-      ...[formatDifference(picked) ?? '–', `against the ${against}`, describeRest(picked)],
+      ...[formatDifference(picked) ?? '–', against ? `against the ${against}` : '', describeRest(picked)],
     ];
   });
   const layers = againstBaseline?.layers.length ? againstBaseline.layers : (againstLast?.layers ?? []);
-  const [layer] = layers;
+  const layer = describeMovedLayer(layers);
   return [
     `${title}: ${describeVerdict(night)}`,
     ...(missingBaseline === undefined ? [] : [`No baseline: ${missingBaseline}.`]),
     ...(rows.length > 0 ? ['', alignLeft(rows)] : []),
     ...(moved.length > most ? [`and ${moved.length - most} more`] : []),
-    ...(layer ? ['', `Most moved of its layers: ${layer.layer} of ${layer.recipe}`] : []),
+    ...(layer === undefined ? [] : ['', layer]),
   ].join('\n');
 }

@@ -79,6 +79,22 @@ t.test('nights one after the other', async (t) => {
   t.equal([...(await readFile(summary, 'utf8')).matchAll(/^## /gm)].length, 5, 'a part for each night');
 });
 
+t.test('what fails in the first night is in every file of it', async (t) => {
+  const folder = t.testdir();
+  const file = await writeConfig(folder, small);
+  process.env['LOWBIT_TEST_CRASH'] = '1:exit:9';
+  t.teardown(() => delete process.env['LOWBIT_TEST_CRASH']);
+  const { status, stdout } = await callLowbit(t, ['nightly', file]);
+  t.equal(status, 3);
+  const { counts, failed = [], run } = await readLatest(folder);
+  t.ok(counts.failed > 0);
+  t.equal(failed.length, counts.failed);
+  const read = (name: string): Promise<string> => readFile(join(folder, 'history', 'runs', run.name, name), 'utf8');
+  t.match(await read('junit.xml'), new RegExp(`errors="${counts.failed}"`));
+  for (const text of [stdout, await read('summary.md'), await read('night.html')])
+    t.match(text, failed[0]?.reason?.slice(0, 40), 'says why');
+});
+
 t.test('a cell that fails: newly it alarms, after that it is known', async (t) => {
   const folder = t.testdir();
   const file = await writeConfig(folder, small);

@@ -48,7 +48,9 @@ export async function judgeNight(facts: NightFacts): Promise<Night> {
     ...{ name: manifest.name, title: manifest.title, run: label },
     ...{ computed, reused: manifest.cells.length - computed },
     ...{ againstBaseline, baseline, missingBaseline: missing, againstLast },
-    counts: last || night ? countVerdicts(picked.values()) : countFirst(facts),
+    ...(last || night
+      ? { counts: countVerdicts(picked.values()) }
+      : { counts: countFirst(facts), failed: listFailed(facts) }),
     series: await withVerdicts(series, picked, label, past.at(-1)?.folder),
     alarm: [sinceBaseline, sinceLast].some((each) => each?.isAlarm),
   };
@@ -110,6 +112,16 @@ function countVerdicts(picked: Iterable<Verdict>): Record<Verdict, number> {
 /** A series that has no undisturbed night yet is none. */
 function listFitted({ judged }: NightFacts): NightSeries[] {
   return judged.map(({ series }) => series).filter(({ points }) => points.length > 0);
+}
+
+function listFailed({ cells }: NightFacts): RowVerdict[] {
+  return cells
+    .filter(({ status }) => status === 'failed')
+    .map(({ model, recipe, task, error }) => ({
+      ...{ model, recipe, task, metric: '', protocol: undefined, higherIsBetter: true, measured: false },
+      ...{ before: undefined, after: undefined, difference: undefined, test: undefined },
+      ...{ verdict: 'failed', reason: error?.message },
+    }));
 }
 
 /** With nothing to compare with, every figure is new. */

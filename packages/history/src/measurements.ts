@@ -36,7 +36,7 @@ export type Trial = Omit<Measurement, 'trials' | 'again'>;
 
 /** Whether other processes were in the way of a figure: more than `most`. Memory is what it is whoever else computes. */
 export function isCrowded({ unit, crowding }: Pick<Measurement, 'unit' | 'crowding'>, most: number): boolean {
-  return unit !== 'bytes' && crowding > most;
+  return unit !== 'megabytes' && crowding > most;
 }
 
 const shape = z.looseObject({
@@ -67,7 +67,7 @@ export function figuresOf(
   cell: CellResult,
   task: TaskRecord | undefined,
   calibration: string | undefined,
-  peaks: { quantize: number | undefined; score: number | undefined },
+  peakBytes: { quantize: number | undefined; score: number | undefined },
   crowding: number,
 ): Trial[] {
   const { model, recipe, counts, seconds } = cell;
@@ -77,31 +77,50 @@ export function figuresOf(
   const measured = task?.metrics.filter((metric) => metric.measured) ?? [];
   const trials: Trial[] = [
     { ...made, ...time, metric: 'quantizeSeconds', value: seconds.quantize },
-    { ...made, ...memory, metric: 'peakMemory', value: seconds.quantize > 0 ? (peaks.quantize ?? Number.NaN) : NaN },
+    { ...made, ...memory, metric: 'peakMemory', value: seconds.quantize > 0 ? megabytes(peakBytes.quantize) : NaN },
   ];
   if (measured.length === 0)
     trials.push(
       { ...names, ...time, basis, metric: 'scoreSeconds', value: seconds.score },
       { ...names, ...rate, basis, metric: 'tokenRate', value: counts.tokens / seconds.score },
-      { ...names, ...memory, basis, metric: 'peakMemory', value: peaks.score ?? Number.NaN },
+      { ...names, ...memory, basis, metric: 'peakMemory', value: megabytes(peakBytes.score) },
     );
   for (const { name: metric, higherIsBetter } of measured)
     for (const row of cell.rows.filter((each) => each.metric === metric)) {
       const protocol = digestOf({ protocol: row.protocol, version: task?.version });
-      trials.push({ ...names, metric, higherIsBetter, unit: undefined, basis: protocol, value: row.value });
+      trials.push({
+        ...names,
+        metric,
+        higherIsBetter,
+        unit: metric === 'peakMemory' ? memory.unit : undefined,
+        basis: protocol,
+        value: row.value,
+      });
     }
   return trials.filter(({ value }) => Number.isFinite(value) && value > 0);
 }
 
+/** Of 1e6 bytes, as `bench_decode` gives them. */
+function megabytes(bytes = Number.NaN): number {
+  return bytes / 1e6;
+}
+
 const time = { unit: 'seconds', higherIsBetter: false } as const;
 const rate = { unit: 'perSecond', higherIsBetter: true } as const;
-const memory = { unit: 'bytes', higherIsBetter: false } as const;
+const memory = { unit: 'megabytes', higherIsBetter: false } as const;
 
-/** One figure of each name, its trials in their order. */
-export function gatherTrials(trials: readonly Trial[]): Measurement[] {
+/**
+ * One figure of each name, its trials in their order: those that others did not disturb by more than `crowding`, or all of
+ * them where these are the fewer.
+ */
+export function gatherTrials(trials: readonly Trial[], crowding: number): Measurement[] {
   const found = new Map<string, Trial[]>();
   for (const trial of trials) found.set(keyOf(trial), [...(found.get(keyOf(trial)) ?? []), trial]);
-  return [...found.values()].map((all) => ({
+  const counted = [...found.values()].map((all) => {
+    const calm = all.filter((trial) => !isCrowded(trial, crowding));
+    return 2 * calm.length >= all.length ? calm : all;
+  });
+  return counted.map((all) => ({
     ...(all[0] as Trial),
     value: medianOf(all.map(({ value }) => value)),
     trials: all.map(({ value }) => value),

@@ -19,8 +19,8 @@ const schema = z.strictObject({
   measure: z.array(z.strictObject({ model: pattern, recipe: pattern, task: pattern })).default([]),
   /** How often each is measured; the median counts. */
   trials: z.int().min(1).default(5),
-  /** Share of its processors that other processes may take before a time is not judged; 1 judges it all the same. */
-  crowding: z.number().min(0).max(1).default(0.2),
+  /** Share of its processors that others may take before a trial is made again, or a time not judged; 1 judges it all. */
+  crowding: z.number().min(0).max(1).default(0.05),
   /** Seconds before what looks slow is measured once more: a slow spell of the machine should be over by then. */
   pause: z.number().min(0).max(3600).default(30),
   /** Nights that stay; baselines stay whatever their age. */

@@ -17,15 +17,15 @@ const cell = {
 } as unknown as CellResult;
 
 t.test('what a cell says of time and memory', (t) => {
-  const figures = figuresOf(cell, undefined, 'calibration', { quantize: 100, score: 200 }, 0);
+  const figures = figuresOf(cell, undefined, 'calibration', { quantize: 100e6, score: 200e6 }, 0);
   t.same(
     figures.map(({ task, metric, value, unit }) => [task, metric, value, unit]),
     [
       ['quantize', 'quantizeSeconds', 2, 'seconds'],
-      ['quantize', 'peakMemory', 100, 'bytes'],
+      ['quantize', 'peakMemory', 100, 'megabytes'],
       ['t', 'scoreSeconds', 0.5, 'seconds'],
       ['t', 'tokenRate', 2000, 'perSecond'],
-      ['t', 'peakMemory', 200, 'bytes'],
+      ['t', 'peakMemory', 200, 'megabytes'],
     ],
   );
   const float = { ...cell, seconds: { ...cell.seconds, quantize: 0 } };
@@ -74,10 +74,22 @@ const rules = { tolerances: {}, crowding: 0.2 };
 const values = [1, 1.02, 0.99, 1.01, 1, 0.98];
 
 t.test('trials are gathered by name, their median counts', (t) => {
-  const trial = (value: number) =>
-    figuresOf({ ...cell, seconds: { ...cell.seconds, score: value } }, undefined, '', { quantize: 1, score: 1 }, 0);
-  const found = gatherTrials([3, 1, 2].flatMap(trial)).find(({ metric }) => metric === 'scoreSeconds');
-  t.match(found, { value: 2, trials: [3, 1, 2] });
+  const trial = ([value, crowding = 0]: [value: number, crowding?: number]) =>
+    figuresOf(
+      { ...cell, seconds: { ...cell.seconds, score: value } },
+      undefined,
+      '',
+      { quantize: 1, score: 1e6 * value },
+      crowding,
+    );
+  const gather = (...trials: [number, number?][]): Measurement[] => gatherTrials(trials.flatMap(trial), 0.2);
+  const seconds = (figures: Measurement[]) => figures.find(({ metric }) => metric === 'scoreSeconds');
+  t.match(seconds(gather([3], [1], [2])), { value: 2, trials: [3, 1, 2], crowding: 0 });
+  const disturbed = gather([3], [9, 0.5], [2], [8, 0.4]);
+  t.same(seconds(disturbed)?.trials, [3, 2], 'what others disturbed does not count where as many others are there');
+  t.match(seconds(disturbed), { crowding: 0 });
+  t.same(disturbed.find(({ task, metric }) => task === 't' && metric === 'peakMemory')?.trials, [3, 9, 2, 8]);
+  t.match(seconds(gather([3], [9, 0.5], [8, 0.4])), { trials: [3, 9, 8], crowding: 0.4 });
   t.end();
 });
 
@@ -125,8 +137,8 @@ t.test('a night in which other processes were in the way is not judged, and leav
   const nights = past(values);
   for (const each of nights[3]?.measurements?.figures ?? []) each.crowding = 0.5;
   t.match(judgeMeasurements(tonight(1), nights, label(9), rules), [{ series: { points: { length: 6 } } }]);
-  const bytes = { ...crowded, unit: 'bytes' as const };
-  t.match(judgeMeasurements({ ...tonight(5), figures: [bytes] }, past(values), label(9), rules), [
+  const memory = { ...crowded, unit: 'megabytes' as const };
+  t.match(judgeMeasurements({ ...tonight(5), figures: [memory] }, past(values), label(9), rules), [
     { verdict: { suspect: true } },
   ]);
   t.end();

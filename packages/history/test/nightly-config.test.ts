@@ -14,7 +14,7 @@ t.test('defaults are filled in, paths are relative to the file', (t) => {
       level: 0.95,
       measure: [],
       trials: 5,
-      crowding: 0.2,
+      crowding: 0.05,
       pause: 30,
       keep: 90,
       notes: [],

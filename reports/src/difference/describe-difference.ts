@@ -17,14 +17,18 @@ export function titleOf({ before, after }: Pick<RunDifference, 'before' | 'after
 export function describeFindings({ rows, layers }: Pick<RunDifference, 'rows' | 'layers'>): string[] {
   const worse = rows.filter(({ verdict }) => verdict === 'worse');
   const [first] = worse.sort((a, b) => sizeOf(b) - sizeOf(a));
-  const [layer] = layers;
-  const shift = layer && formatShift(layer.before, layer.after);
+  const moved = describeMovedLayer(layers);
   return [
     ...(first ? [`${first.recipe} on ${first.task}: ${first.metric} ${describeMove(first)}.`] : []),
-    ...(layer && shift !== undefined
-      ? [`Most moved of its layers: ${layer.layer} of ${layer.recipe}, ${figureWords[layer.figure]} ${shift}.`]
-      : []),
+    ...(moved === undefined ? [] : [moved]),
   ];
+}
+
+/** The first of the layers that moved, as a sentence; undefined where none did. */
+export function describeMovedLayer([layer]: readonly LayerShift[]): string | undefined {
+  const shift = layer && formatShift(layer.before, layer.after);
+  if (!layer || shift === undefined) return undefined;
+  return `Most moved of its layers: ${layer.layer} of ${layer.recipe}, ${figureWords[layer.figure]} ${shift}.`;
 }
 
 /** `62.1 to 58.0 (−4.10 points), worse`. */

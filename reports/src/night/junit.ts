@@ -67,7 +67,7 @@ function addCase(suite: XMLElement, className: string, row: NightRow): void {
     .att('name', `${key.task} ${key.metric || 'result'}`);
   const outcome = outcomeOf(row);
   if (outcome === undefined || !picked) return;
-  const text = `${describe(picked)}, against the ${against ?? 'last night'}`;
+  const text = `${describe(picked)}${against ? `, against the ${against}` : ''}`;
   const element = test.ele(outcome).att('message', text);
   if (outcome === 'skipped') return;
   element.att('type', picked.verdict).txt(`${text}\n${describeRest(picked)}`);

@@ -6,7 +6,7 @@ export interface NightRow {
   key: Pick<RowVerdict, 'model' | 'recipe' | 'task' | 'metric' | 'protocol' | 'higherIsBetter' | 'measured'>;
   baseline: RowVerdict | undefined;
   last: RowVerdict | undefined;
-  /** The more alarming of the two, the baseline's where they are equal; undefined in a first night. */
+  /** The more alarming of the two, the baseline's where they are equal; in a first night what failed, else undefined. */
   picked: RowVerdict | undefined;
   against: 'baseline' | 'last night' | undefined;
   series: NightSeries | undefined;
@@ -15,19 +15,22 @@ export interface NightRow {
 type Key = Pick<RowVerdict, 'model' | 'recipe' | 'task' | 'metric'>;
 
 /** In the order of the night's table. */
-export function joinRows({ againstBaseline, againstLast, series }: Night): NightRow[] {
+export function joinRows({ againstBaseline, againstLast, series, failed = [] }: Night): NightRow[] {
   const baseline = index(againstBaseline?.rows ?? []);
   const last = index(againstLast?.rows ?? []);
+  const failures = index(failed);
   const lines = index(series);
   const keys = new Map<string, NightRow['key']>();
-  for (const row of [...list(againstLast), ...list(againstBaseline)]) {
+  for (const row of [...list(againstLast), ...list(againstBaseline), ...failed]) {
     const key = keyOf(row);
     if (!keys.has(key)) keys.set(key, row);
   }
   for (const one of series) if (!keys.has(keyOf(one))) keys.set(keyOf(one), { ...one, protocol: undefined });
   return [...keys].map(([key, row]) => {
     const rows = { baseline: baseline.get(key), last: last.get(key) };
-    return { key: row, ...rows, ...pick(rows.baseline, rows.last), series: lines.get(key) };
+    const picked = failures.get(key);
+    const choice = picked ? { picked, against: undefined } : pick(rows.baseline, rows.last);
+    return { key: row, ...rows, ...choice, series: lines.get(key) };
   });
 }
 

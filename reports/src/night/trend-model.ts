@@ -1,7 +1,7 @@
 import type { NightPoint, NightSeries } from '@lowbit/core';
 import { formatOne } from '../difference/format-figures.js';
 import { verdictMarks } from '../difference/verdict.js';
-import { formatBytes, unitOf } from '../format-number.js';
+import { unitOf } from '../format-number.js';
 import { padDomain, roundTicks } from '../plot-ticks.js';
 
 /** Everything that a chart of one figure over the nights shows, in the units of its axes. */
@@ -61,11 +61,11 @@ function toPoint({ value, stderr, verdict }: NightPoint, x: number, factor: numb
   return { x, y, low: y - spread, high: y + spread, mark: verdict ? verdictMarks[verdict].sense : 'near' };
 }
 
+const suffixes = { seconds: ', seconds', megabytes: ', MB', perSecond: ', tokens/s' };
+
 function scaleOf({ metric, unit }: NightSeries): { factor: number; suffix: string } {
   if (unitOf(metric) === 'percent') return { factor: 100, suffix: ', percent' };
-  if (unit === 'bytes') return { factor: 2 ** -20, suffix: ', MiB' };
-  if (unit === 'seconds') return { factor: 1, suffix: ', seconds' };
-  return { factor: 1, suffix: unit === 'perSecond' ? ', tokens/s' : '' };
+  return { factor: 1, suffix: unit === undefined ? '' : suffixes[unit] };
 }
 
 /** Dates of a few nights, first and last among them; a night's name where its instant cannot be read. */
@@ -85,9 +85,8 @@ function chooseLabels(points: readonly NightPoint[]): TrendModel['x']['labels'] 
   });
 }
 
-function describe({ recipe, task, metric, measured, unit, points, levels }: NightSeries): string {
-  const show = (value: number): string =>
-    unit === 'bytes' ? formatBytes(value) : formatOne(value, { metric, measured });
+function describe({ recipe, task, metric, measured, points, levels }: NightSeries): string {
+  const show = (value: number): string => formatOne(value, { metric, measured });
   const figures = points.filter(({ value }) => Number.isFinite(value)).slice(-10);
   const steps = (levels ?? []).map(({ value }) => show(value));
   return (

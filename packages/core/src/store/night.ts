@@ -1,4 +1,4 @@
-import type { RunDifference, RunLabel, Verdict } from './run-difference.js';
+import type { RowVerdict, RunDifference, RunLabel, Verdict } from './run-difference.js';
 
 /** A night's outcome, `verdict.json` in its run folder: all that the nightly page, summary and JUnit file show. */
 export interface Night {
@@ -15,6 +15,8 @@ export interface Night {
   missingBaseline: string | undefined;
   /** With the last night before this one. */
   againstLast: RunDifference | undefined;
+  /** Cells that failed in a night with none before it; later ones have them in their comparisons. */
+  failed?: RowVerdict[] | undefined;
   /** Verdicts of the night as a whole: of each row the one that alarms, baseline first. */
   counts: Record<Verdict, number>;
   /** Scores and measurements over the nights, this one last, in table order. */
@@ -29,9 +31,9 @@ export interface NightSeries {
   task: string;
   metric: string;
   higherIsBetter: boolean;
-  /** Seconds, bytes, tokens a second: of the machine, fitted robustly; else a score, exact. */
+  /** Seconds, megabytes, tokens a second: of the machine, fitted robustly; else a score, exact. */
   measured: boolean;
-  unit: 'seconds' | 'bytes' | 'perSecond' | undefined;
+  unit: 'seconds' | 'megabytes' | 'perSecond' | undefined;
   points: NightPoint[];
   /** Levels of the fit, of measurements only: from which point to which, and the level. */
   levels?: { from: number; to: number; value: number }[] | undefined;
