@@ -1,4 +1,4 @@
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { LowbitError } from '../errors.js';
@@ -19,8 +19,10 @@ export async function lockRun(path: string, wait = patience): Promise<() => Prom
   const own: Holder = { pid: process.pid, host: hostname(), started: await readStart(process.pid) };
   const begin = performance.now();
   while (!(await tryWrite(path, own))) {
-    const holder = await readHolder(path);
-    if (!holder || !(await isAlive(holder))) await removeStale(path, holder, own);
+    const text = await readText(path);
+    if (text === undefined) continue;
+    const holder = parseHolder(text);
+    if (!holder || !(await isAlive(holder))) await removeStale(path, text, wait);
     else if (performance.now() - begin < wait) await setTimeout(100);
     else
       throw new LowbitError(
@@ -51,20 +53,16 @@ async function tryWrite(path: string, own: Holder): Promise<boolean> {
 }
 
 /**
- * Takes the lock of a dead writer away. Of several who wait, one was quicker and may hold it by now: what is moved aside
- * is looked at again, and goes back where it is not the dead one's.
+ * Takes the lock of a dead writer away. Only who holds a second lock may: of several who wait, one was quicker, and another
+ * writer's lock may stand here by now, which nobody touches.
  */
-async function removeStale(path: string, dead: Holder | undefined, own: Holder): Promise<void> {
-  const aside = nameBeside(path, own);
+async function removeStale(path: string, dead: string, wait: number): Promise<void> {
+  const release = await lockRun(`${path}.stale`, wait);
   try {
-    await rename(path, aside);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
-    throw error;
+    if ((await readText(path)) === dead) await rm(path, { force: true });
+  } finally {
+    await release();
   }
-  const moved = await readHolder(aside);
-  if (moved && (!dead || format(moved) !== format(dead))) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
 }
 
 let calls = 0;
@@ -77,11 +75,18 @@ function format({ pid, host, started }: Holder): string {
   return `${JSON.stringify({ pid, host, started })}\n`;
 }
 
-/** Undefined for a lock that was cut off while it was written, or is gone. */
-async function readHolder(path: string): Promise<Holder | undefined> {
+/** Undefined where there is no lock. */
+function readText(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+}
+
+/** Undefined for a lock that was cut off while it was written. */
+function parseHolder(text: string): Holder | undefined {
   try {
-    const holder = JSON.parse(await readFile(path, 'utf8')) as Partial<Holder>;
-    const { pid, host, started } = holder;
+    const { pid, host, started } = JSON.parse(text) as Partial<Holder>;
     return typeof pid === 'number' && typeof host === 'string' && typeof started === 'string'
       ? { pid, host, started }
       : undefined;
