@@ -73,10 +73,6 @@ export class HistoryIndex {
   }
 }
 
-function fail(error: unknown): never {
-  throw error;
-}
-
 function refused(error: unknown): LowbitError {
   const reason = firstLine(reasonOf(error)).replace(/\.$/, '');
   return new LowbitError('HISTORY_QUERY', `Expected a query that the index can answer, got: ${reason}; correct it.`, {
@@ -93,7 +89,8 @@ interface Refreshed {
 async function refresh(options: HistoryOptions, damage?: string): Promise<Refreshed> {
   const { index, folders = [], anew = false, isPatient = false, say = () => undefined } = options;
   const names = namesOf(index);
-  const state = damage === undefined ? await openIndex(index).catch(anew ? () => undefined : fail) : undefined;
+  const state = damage === undefined ? await openIndex(index) : undefined;
+  if (state?.kind === 'newer' && !anew) throw state.error;
   if (state?.kind === 'absent') await requireRuns(folders, index);
   const isUsable = state?.kind === 'open' && !state.isOld && !anew;
   if (state?.kind === 'open' && !isUsable) state.database.close();
@@ -128,8 +125,9 @@ async function update(
   const names = namesOf(index);
   let known: string[] = [];
   const decide = async (): Promise<'copy' | 'empty'> => {
-    const state = await openIndex(index).catch(anew ? () => undefined : fail);
-    if (state === undefined || state.kind === 'absent') return 'empty';
+    const state = await openIndex(index);
+    if (state.kind === 'newer' && !anew) throw state.error;
+    if (state.kind === 'absent' || state.kind === 'newer') return 'empty';
     const reason = state.kind === 'damaged' ? state.reason : damage;
     if (state.kind === 'open') {
       // Of a damaged index as well, its places may still be readable.

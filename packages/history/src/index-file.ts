@@ -1,4 +1,4 @@
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { copyFile, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { lockRun, LowbitError, reasonOf } from '@lowbit/core/store';
@@ -13,10 +13,12 @@ export type IndexState =
   /** `isOld`: of an earlier Lowbit, to be built anew. */
   | { kind: 'open'; database: Database; isOld: boolean }
   | { kind: 'absent' }
+  /** Of a later Lowbit: to be refused, or built anew. */
+  | { kind: 'newer'; error: LowbitError }
   /** No index, or a damaged one: `reason` ends a sentence. */
   | { kind: 'damaged'; reason: string };
 
-/** Opens the index as it is now, to read. Throws HISTORY_INDEX where a newer Lowbit wrote it or another program holds it. */
+/** Opens the index as it is now, to read. Throws HISTORY_INDEX where another program holds it. */
 export async function openIndex(path: string): Promise<IndexState> {
   const header = await readHeader(path);
   if (header === undefined) return { kind: 'absent' };
@@ -28,12 +30,12 @@ export async function openIndex(path: string): Promise<IndexState> {
     const version = Number((await database.query('SELECT version FROM lowbitIndex')).lines[0]?.[0]);
     if (version <= indexVersion) return { kind: 'open', database, isOld: version < indexVersion };
     database.close();
-    throw new LowbitError(
+    const error = new LowbitError(
       'HISTORY_INDEX',
       `Expected ${path} to be an index of version ${indexVersion} or before, got ${version}, which a newer Lowbit wrote; name another file with --index, or build it anew with lowbit history rebuild.`,
     );
+    return { kind: 'newer', error };
   } catch (error) {
-    if (error instanceof LowbitError) throw error;
     database?.close();
     const reason = firstLine(reasonOf(error));
     if (!/Could not set lock/.test(reason)) return { kind: 'damaged', reason };
@@ -93,7 +95,8 @@ export async function writeIndex<T>(
 
 /** Puts what is no index out of the way; the path that it has then. */
 export async function setAside(path: string): Promise<string> {
-  const aside = `${path}.old`;
+  let aside = `${path}.old`;
+  for (let n = 2; existsSync(aside); n++) aside = `${path}.old${n}`;
   await rename(path, aside);
   return aside;
 }
