@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { differRuns, isAlarming, LowbitError, writeAtomic } from '@lowbit/core';
-import type { RunDifference } from '@lowbit/core';
+import { differRuns, isAlarming, LowbitError, openComparable, writeAtomic } from '@lowbit/core';
+import type { CellKey, Manifest } from '@lowbit/core';
 import { renderDifference } from '@lowbit/reports';
 import type { DifferenceFormat } from '@lowbit/reports';
 import { formatChanges, formatDifferenceTable } from '../difference-text.js';
@@ -24,7 +24,8 @@ export async function compare(
   { output, format, tolerance, level, json }: CompareCommandOptions,
 ): Promise<number> {
   const wanted = checkFormats(format);
-  const difference = await differRuns(before, after, { level, tolerances: parseTolerances(tolerance) });
+  const [earlier, later] = await Promise.all([openComparable(before), openComparable(after)]);
+  const difference = await differRuns(earlier, later, { level, tolerances: parseTolerances(tolerance) });
   if (output !== undefined) {
     await mkdir(output, { recursive: true });
     for (const { file, content } of await renderDifference(difference, wanted))
@@ -36,7 +37,7 @@ export async function compare(
     if (output !== undefined)
       process.stdout.write(`\nWritten: ${wanted.map((each) => `difference.${each}`).join(', ')}\n`);
   }
-  if (!hasCommon(difference))
+  if (!hasCommon(earlier.manifest, later.manifest))
     throw new LowbitError(
       'USAGE',
       `Expected two runs with cells in common, but no model, recipe and task of ${before} is in ${after}; compare runs of the same experiment.`,
@@ -67,6 +68,8 @@ function parseTolerances(given: readonly string[]): { metrics: Record<string, nu
   return { metrics, measured };
 }
 
-function hasCommon({ rows }: RunDifference): boolean {
-  return rows.length === 0 || rows.some(({ verdict }) => verdict !== 'new' && verdict !== 'gone');
+function hasCommon(before: Manifest, after: Manifest): boolean {
+  const name = ({ model, recipe, task }: CellKey): string => JSON.stringify([model, recipe, task]);
+  const names = new Set(before.cells.map(name));
+  return after.cells.some((cell) => names.has(name(cell)));
 }
