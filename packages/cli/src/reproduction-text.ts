@@ -48,9 +48,8 @@ export function formatReproduction(reproduction: Reproduction): string {
     const { method, model, measure, paper, ours, delta, tolerance, verdict } = formatRow(row);
     return [method, model, measure, paper, ours, delta, tolerance === '' ? '' : `±${tolerance}`, verdict];
   });
-  // What is absent stands below with its size.
-  const reasons = rows.flatMap(({ verdict, reason = '' }) => (verdict === 'not run' ? reason.split('; ') : []));
-  const others = [...new Set(reasons)].filter((reason) => !/is not there$|not in the data folder$/.test(reason));
+  const reasons = rows.flatMap(({ verdict, reason = '' }) => (verdict === 'not run' ? [leaveOutAbsent(reason)] : []));
+  const others = [...new Set(reasons)].filter((reason) => reason !== '');
   return [
     isStandIn ? `${title} (no values of a paper)` : title,
     '',
@@ -60,6 +59,13 @@ export function formatReproduction(reproduction: Reproduction): string {
     ...formatMissing(reproduction),
     summariseReproduction(reproduction),
   ].join('\n');
+}
+
+/** What is absent stands below the table with its size; other reasons stay whole, whatever their sentences have in them. */
+function leaveOutAbsent(reason: string): string {
+  return reason
+    .replace(/(?:^|; )[^\s,;]+(?:, [^\s,;]+)* not in the data folder$/, '')
+    .replace(/^the model is not there$/, '');
 }
 
 /** What each row would cost, and all that can be run together. */

@@ -23,7 +23,7 @@ t.test(
             where,
           );
         t.ok(tasksOf(row, registry).length > 0);
-        const plan = { row, obstacle: undefined, path: undefined, absentFiles: [], notes: [] };
+        const plan = { row, obstacle: undefined, path: undefined, isAbsent: true, absentFiles: [], notes: [] };
         const cost = costOf(plan, registry, 1e11);
         t.ok(cost && cost.tokens > 0 && cost.hours > 0 && cost.memoryBytes > cost.downloadBytes, where);
       }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { Reproduction } from '@lowbit/core';
 import { findTable } from '@lowbit/papers';
+import { formatReproduction } from '../src/reproduction-text.js';
 import { callLowbit } from './call-lowbit.js';
 import { runLowbit } from './run-lowbit.js';
 
@@ -88,6 +89,29 @@ t.test('a model that cannot be read takes only its rows with it', async (t) => {
   t.equal(status, 3);
   t.match(stdout, /Not run: "model_type" in .* must be one of/);
   t.match(stdout, /9 rows: 9 not run\./);
+});
+
+t.test('a reason is said whole, whatever stands in it; what is absent is said once, with its size', (t) => {
+  const refused = 'Expected a text of 2048 tokens, got 12; give a longer one.';
+  const files = 'wikitext2/wiki.test.raw, calib/c4.utf8 not in the data folder';
+  const reasons = [
+    refused,
+    `${refused}; ${files}`,
+    files,
+    `the model is not there; ${files}`,
+    'the model is not there',
+  ];
+  const row = {
+    ...{ method: 'full', model: 'm', recipe: 'float', task: 'wikitext2', metric: 'perplexity', expected: 5 },
+    ...{ toleranceReason: '', source: '', notes: [], verdict: 'not run' },
+  };
+  const rows = reasons.map((reason) => ({ ...row, reason }));
+  const text = formatReproduction({ table: 't', title: '', source: '', notes: [], rows, missing: [] } as never);
+  t.same(
+    text.split('\n').filter((line) => line.startsWith('Not run')),
+    [`Not run: ${refused}`],
+  );
+  t.end();
 });
 
 t.test('bad input', async (t) => {

@@ -9,6 +9,4 @@ export type { Places, PlanOptions, ReproductionPlan, RowPlan } from './plan.js';
 export type { PlannedRun } from './plan-runs.js';
 export { assembleReproduction, costOf } from './reproduce.js';
 export type { RunResult } from './reproduce.js';
-export { locateModel } from './locate.js';
-export type { Location } from './locate.js';
 export { dataFiles } from './data-files.js';

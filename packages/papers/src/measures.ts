@@ -22,7 +22,6 @@ export const wikitext2 = perplexity('wikitext2');
 /** GPTQ's first sampler, and its `new` one. */
 export const c4 = perplexity('c4');
 export const c4New = perplexity('c4_new');
-export const ptb = perplexity('ptb');
 export const ptbNew = perplexity('ptb_new');
 /** llama.cpp's own rule. */
 export const wikitext2Llama = perplexity('wikitext2_llama', 512);

@@ -21,8 +21,10 @@ export interface RowPlan {
   row: PaperRow;
   /** Undefined: it is run. */
   obstacle: { kind: 'not covered' | 'not run'; reason: string } | undefined;
-  /** Of the checkpoint; undefined where it is absent. */
+  /** Of the checkpoint; undefined where there is none that can be used. */
   path: string | undefined;
+  /** There is no copy of the model, usable or not. */
+  isAbsent: boolean;
   /** Data files that are not there. */
   absentFiles: readonly string[];
   notes: readonly string[];
@@ -97,10 +99,11 @@ async function planRow(
 ): Promise<RowPlan> {
   if (!isCovered(row)) {
     const obstacle = { kind: 'not covered', reason: row.reason } as const;
-    return { row, obstacle, path: undefined, absentFiles: [], notes: [] };
+    return { row, obstacle, path: undefined, isAbsent: false, absentFiles: [], notes: [] };
   }
   const location = await locate(row.model);
   const path = 'path' in location ? location.path : undefined;
+  const isAbsent = 'reason' in location && location.isAbsent === true;
   const isBeside = table.standIn?.dataBesideModel === true;
   const data = isBeside ? path : places.data;
   const absentFiles = data === undefined ? [] : await findAbsent(row, data, registry);
@@ -110,7 +113,7 @@ async function planRow(
   ];
   const obstacle = reasons.length > 0 ? ({ kind: 'not run', reason: reasons.join('; ') } as const) : undefined;
   const notes = table.standIn || data === undefined ? [] : await noteCalibration(row, data);
-  return { row, obstacle, path, absentFiles, notes };
+  return { row, obstacle, path, isAbsent, absentFiles, notes };
 }
 
 /** Of the tasks behind a row, which are several for a mean. */

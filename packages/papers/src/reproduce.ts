@@ -104,9 +104,10 @@ function showCalibration({ calibration }: CoveredRow): string | undefined {
   return calibration?.replace('{model}/', '');
 }
 
+/** A copy that is there and cannot be used is not cured by downloading it again. */
 function listMissing(rows: readonly RowPlan[]): MissingItem[] {
   const open = rows.filter(({ obstacle }) => obstacle?.kind === 'not run');
-  const models = open.flatMap(({ row, path }) => (isCovered(row) && path === undefined ? [row.model] : []));
+  const models = open.flatMap(({ row, isAbsent }) => (isCovered(row) && isAbsent ? [row.model] : []));
   const files = open.flatMap(({ absentFiles }) => absentFiles);
   return [...[...new Set(models)].map(describeModel), ...[...new Set(files)].map(describeFile)];
 }

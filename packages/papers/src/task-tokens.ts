@@ -41,8 +41,8 @@ const documentTokens: Record<string, TaskTokens> = {
 /** Documents of the tasks that a stand-in limits. */
 const documents: Record<string, number> = { tinystories: 100, story_continuation: 90 };
 
-/** Penn Treebank by Llama's tokenizer, the test split and the validation split. */
-const ptbTokens: Record<string, number> = { ptb: 110_000, ptb_new: 113_000 };
+/** Penn Treebank's test split by Llama's tokenizer. */
+const ptbNewTokens = 113_000;
 
 /** Of a task and a model, before anything is read; undefined where nothing is known of the task. */
 export function countTaskTokens(
@@ -55,7 +55,7 @@ export function countTaskTokens(
   if (task === 'wikitext2') return all(most(wikitext2Tokens[tokenizer]));
   if (task === 'wikitext2_llama') return half(most(wikitext2Tokens[tokenizer]));
   if (task === 'c4' || task === 'c4_new') return all((windows ?? 256) * length);
-  if (task in ptbTokens) return all(most(ptbTokens[task] ?? 0));
+  if (task === 'ptb_new') return all(most(ptbNewTokens));
   const known = documentTokens[task];
   const share = limit === undefined ? 1 : Math.min(1, limit / (documents[task] ?? limit));
   return known && { computed: Math.round(known.computed * share), scored: Math.round(known.scored * share) };

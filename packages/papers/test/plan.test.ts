@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import t from 'tap';
 import { loadKernels, Registry } from '@lowbit/core';
 import type { CellResult, Row, Task } from '@lowbit/core';
-import { assembleReproduction, findTable, locateModel, planReproduction } from '@lowbit/papers';
+import { assembleReproduction, findTable, planReproduction } from '@lowbit/papers';
 import type { PaperTable, PlanOptions } from '@lowbit/papers';
+import { locateModel } from '../src/locate.js';
 
 const registry = new Registry();
 const task = (name: string, files: string[]): Task =>
@@ -39,7 +40,22 @@ t.test('a model is found by its id, by its name, and in the layout of the hub', 
   t.same(await find('facebook/opt-1.3b'), { path: join(root, 'opt-1.3b') });
   t.same(await find('facebook/opt-350m'), { path: join(root, hub, 'snapshots', 'bbb') });
   t.match(await find('facebook/opt-2.7b'), { reason: /has no safetensors/ });
-  t.match(await find('facebook/opt-6.7b'), { reason: /not there/ });
+  t.match(await find('facebook/opt-6.7b'), { reason: /not there/, isAbsent: true });
+});
+
+t.test('a copy that cannot be used hides none in a later folder, and is not listed as missing', async (t) => {
+  const root = t.testdir();
+  const [first, second] = [join(root, 'first'), join(root, 'second')];
+  const torch = ['config.json', 'pytorch_model.bin'].map((file) => `opt-125m/${file}`);
+  write(first, torch);
+  write(second, ['opt-125m/config.json', 'opt-125m/model.safetensors']);
+  t.same(await locateModel('facebook/opt-125m', [first, second]), { path: join(second, 'opt-125m') });
+  const plan = await planReproduction(findTable('gptq-t3'), optionsIn(first));
+  const { rows, missing } = assembleReproduction(plan, [], registry, undefined);
+  t.match(rows.find(({ model }) => model === 'facebook/opt-125m')?.reason, /has no safetensors/);
+  const models = missing.filter(({ kind }) => kind === 'model').map(({ name }) => name);
+  t.notOk(models.includes('facebook/opt-125m'));
+  t.ok(models.includes('facebook/opt-350m'));
 });
 
 function optionsIn(folder: string, ...patterns: string[]): PlanOptions {

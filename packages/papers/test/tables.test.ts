@@ -42,6 +42,17 @@ t.test('a row that is covered has a tolerance with its reason, one that is not a
   t.end();
 });
 
+t.test('float rows have the tolerances that the documents name', (t) => {
+  const toleranceOf = (name: string, recipe: string): number | undefined =>
+    findTable(name)
+      .rows.filter(isCovered)
+      .find((row) => row.recipe === recipe)?.tolerance;
+  t.equal(toleranceOf('kivi-t3', 'float'), 0.005);
+  t.equal(toleranceOf('kivi-t3', 'kivi-2'), 0.015);
+  t.equal(toleranceOf('gptq-for-llama', 'float'), 0.0163, '0.005 and 0.2 % of 5.67');
+  t.end();
+});
+
 t.test('known shapes have the published numbers of parameters', (t) => {
   // As the hub's safetensors headers sum up, tied heads once.
   const published: Partial<Record<ModelId, number>> = {
