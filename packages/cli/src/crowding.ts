@@ -34,7 +34,8 @@ function readStolen(): number {
 export function crowdingSince(begin: Clocks, threads: number, end = readClocks()): number {
   const [own, stolen] = [end.own - begin.own, end.stolen - begin.stolen];
   const others = (end.busy - begin.busy - own) / (end.wall - begin.wall);
-  const taken = Math.max(0, (others + threads - end.cores) / threads);
+  const wanted = Math.min(threads, end.cores);
+  const taken = Math.max(0, (others + wanted - end.cores) / wanted);
   const lost = stolen > 0 ? stolen / (stolen + own) : 0;
   return Math.min(1, taken + lost);
 }

@@ -14,7 +14,7 @@ import {
 import type { JudgedFigure, Measurement, Measurements, NightlyConfig, PastNight } from '@lowbit/history';
 import { measure } from './measure.js';
 import type { Measured } from './measure.js';
-import type { CellName } from './measure-process.js';
+import type { CellName, FailedMeasurement } from './measure-process.js';
 
 /** Trials of a second round: with fewer a step could not be told from chance. */
 const leastAgain = 4;
@@ -32,7 +32,7 @@ export interface MeasureNight {
 }
 
 /**
- * Measures what a night asks for, and what looks worse than the nights before once more. Without a wish nothing is measured.
+ * Measures what a night asks for, and what is far from its level once more. Without a wish nothing is measured.
  * Undefined where it was stopped.
  */
 export async function measureNight(
@@ -51,7 +51,7 @@ export async function measureNight(
   const machine = nameMachine(manifest.environment, threads);
   const measurements: Measurements = {
     ...{ formatVersion: 1, machine, figures: gather(first) },
-    failed: [...new Map(first.failed.map((each) => [JSON.stringify(each), each])).values()],
+    failed: nameFailures(first.failed),
   };
   const judge = (): JudgedFigure[] => judgeMeasurements(measurements, past, label, config);
   const suspects = listSuspects(judge());
@@ -61,16 +61,21 @@ export async function measureNight(
   const names = suspects.map(({ recipe, task, metric }) => `${metric} of ${recipe} on ${task}`).join(', ');
   say(`${names}: measured once more${pause > 0 ? ` in ${pause} s` : ''}`);
   await setTimeout(1000 * pause, undefined, { signal }).catch(() => undefined);
-  const doubted = cells.filter(({ model, recipe, task }) =>
-    suspects.some(
-      (each) => each.model === model && each.recipe === recipe && (each.task === task || each.task === 'quantize'),
-    ),
+  // All tasks of a recipe once more: the first of them pays for what the others find open.
+  const doubted = cells.filter(({ model, recipe }) =>
+    suspects.some((each) => each.model === model && each.recipe === recipe),
   );
   const second = await run(doubted, 'measure-again', Math.max(config.trials, leastAgain));
   if (second === undefined) return undefined;
+  measurements.failed = nameFailures([...first.failed, ...second.failed]);
   measurements.figures = addRound(measurements.figures, gather(second), new Set(suspects.map(keyOf)));
   const judged = judge();
   return { measurements: { ...measurements, figures: judged.map(({ figure }) => figure) }, judged };
+}
+
+/** Each failure once. */
+function nameFailures(failed: readonly FailedMeasurement[]): FailedMeasurement[] {
+  return [...new Map(failed.map((each) => [JSON.stringify(each), each])).values()];
 }
 
 /** Cells of measured tasks, and those that the configuration names. Throws EXPERIMENT_OPTION where it names none. */

@@ -1,8 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { isDeepStrictEqual } from 'node:util';
 import { makePlan, planWorkers, runExperiment, toLowbitError } from '@lowbit/core';
 import type { CellKey, ErrorCode, Experiment, Plan, PlannedCell, RunEvent, RunOutcome, TaskChoice } from '@lowbit/core';
-import { figuresOf } from '@lowbit/history';
+import { figuresOf, isSameCell } from '@lowbit/history';
 import type { Trial } from '@lowbit/history';
 import { loadKernels } from '@lowbit/kernels';
 import { crowdingSince, readClocks } from './crowding.js';
@@ -83,7 +84,7 @@ function listUnits(plan: Plan, { experiment, cells }: MeasureRequest): Unit[] {
   const units = new Map<string, Unit>();
   for (const cell of plan.cells) {
     const task = plan.tasks.find(({ record }) => record.name === cell.task);
-    if (task === undefined || !cells.some((wanted) => isSame(wanted, cell))) continue;
+    if (task === undefined || !cells.some((wanted) => isSameCell(wanted, cell))) continue;
     const key = JSON.stringify([cell.owner, cell.recipe]);
     const unit = units.get(key) ?? { cells: [], experiment: narrow(plan, experiment, cell), calm: 0 };
     units.set(key, unit);
@@ -91,10 +92,6 @@ function listUnits(plan: Plan, { experiment, cells }: MeasureRequest): Unit[] {
     unit.experiment.tasks.push(task.choice as TaskChoice);
   }
   return [...units.values()];
-}
-
-function isSame(a: CellName, b: CellName): boolean {
-  return a.model === b.model && a.recipe === b.recipe && a.task === b.task;
 }
 
 /** The experiment with this model and recipe alone, without tasks yet, and nothing computed beside. */
@@ -118,7 +115,7 @@ function readFigures({ manifest, cells }: RunOutcome, unit: Unit, peaks: Peaks, 
     .filter(({ status }) => status === 'done')
     .flatMap((cell) => {
       const task = manifest.tasks.find(({ name }) => name === cell.task);
-      const score = peaks.score(manifest.cells.findIndex((key) => key.task === cell.task));
+      const score = peaks.score(cell.digest);
       return figuresOf(cell, task, manifest.calibration?.tokenSha256, { quantize: peaks.quantize, score }, crowding);
     });
   // Each task of a recipe says how long making it took.
@@ -131,24 +128,32 @@ function readFigures({ manifest, cells }: RunOutcome, unit: Unit, peaks: Peaks, 
   };
 }
 
-/** Most memory of this process while a recipe was made, then while each cell was scored. */
+/** Most memory of this process while a recipe was made, then while each cell was scored; one job runs at a time. */
 class Peaks {
-  readonly #all: (number | undefined)[] = [];
+  readonly #done: { cells: readonly string[]; peak: number }[] = [];
+  #running: readonly string[] | undefined;
 
   constructor(readonly isQuantized: boolean) {}
 
-  take({ kind }: RunEvent): void {
-    if (kind === 'started') forgetPeak();
-    if (kind === 'ended') this.#all.push(readPeak());
+  take(event: RunEvent): void {
+    if (event.kind !== 'started' && event.kind !== 'ended') return;
+    // The next job may start before the end of this one is told.
+    if (this.#running && (event.kind === 'started' || isDeepStrictEqual(event.cells, this.#running))) {
+      this.#done.push({ cells: this.#running, peak: readPeak() });
+      this.#running = undefined;
+    }
+    if (event.kind === 'ended') return;
+    forgetPeak();
+    this.#running = event.cells;
   }
 
   get quantize(): number | undefined {
-    return this.isQuantized ? this.#all[0] : undefined;
+    return this.isQuantized ? this.#done[0]?.peak : undefined;
   }
 
-  /** Of the cell at a place of the plan. */
-  score(place: number): number | undefined {
-    return this.#all[place + Number(this.isQuantized)];
+  /** Of the cell with a digest. */
+  score(digest: string): number | undefined {
+    return this.#done.slice(Number(this.isQuantized)).find(({ cells }) => cells.includes(digest))?.peak;
   }
 }
 

@@ -1,8 +1,9 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { LowbitError, ownArguments } from '@lowbit/core';
+import { isSameCell } from '@lowbit/history';
 import type { Trial } from '@lowbit/history';
-import type { FailedMeasurement, MeasureAnswer, MeasureRequest } from './measure-process.js';
+import type { CellName, FailedMeasurement, MeasureAnswer, MeasureRequest } from './measure-process.js';
 
 export interface Measured {
   trials: Trial[];
@@ -11,7 +12,7 @@ export interface Measured {
 
 /**
  * Measures in a process of its own. What could be measured before it broke down is returned, with the reason as a failure of
- * the whole. Undefined where it was stopped.
+ * all the rest. Undefined where it was stopped.
  */
 export function measure(
   request: MeasureRequest,
@@ -37,17 +38,19 @@ export function measure(
       else {
         measured.trials.push(...answer.figures);
         measured.failed.push(...answer.failed);
+        for (const { recipe, task, reason } of answer.failed) say(`${recipe} on ${task} was not measured: ${reason}`);
         say(`Measured ${answer.done} of ${answer.total}`);
       }
     });
     child.on('close', (code, ended) => {
       signal.removeEventListener('abort', stop);
       if (signal.aborted) return resolve(undefined);
-      if (!isDone)
-        measured.failed.push({
-          ...{ model: '', recipe: '', task: '' },
-          reason: `The measuring process ended by ${ended ?? `exit status ${code}`}; look for what ends it (memory, a broken kernel).`,
-        });
+      const reason = `The measuring process ended by ${ended ?? `exit status ${code}`}; look for what ends it (memory, a broken kernel).`;
+      if (!isDone) {
+        say(reason);
+        const isUnknown = (cell: CellName): boolean => !measured.trials.some((trial) => isSameCell(trial, cell));
+        measured.failed.push(...request.cells.filter(isUnknown).map((cell) => ({ ...cell, reason })));
+      }
       resolve(measured);
     });
   });

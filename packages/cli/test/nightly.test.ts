@@ -116,8 +116,9 @@ t.test('a cell that fails: newly it alarms, after that it is known', async (t) =
 t.test('measured: trials are kept, a wish that fits no cell is refused', async (t) => {
   const folder = t.testdir();
   const measure = [{ recipe: 'rtn' }];
+  const two = { ...small, tasks: experiment.tasks };
   // Other tests compute meanwhile: what is judged is no part of this one.
-  const file = await writeConfig(folder, small, { measure, trials: 2, crowding: 1 });
+  const file = await writeConfig(folder, two, { measure, trials: 2, crowding: 1 });
   const { status, stderr } = await callLowbit(t, ['nightly', file]);
   t.equal(status, 0, stderr);
   const night = await readLatest(folder);
@@ -127,6 +128,7 @@ t.test('measured: trials are kept, a wish that fits no cell is refused', async (
     [
       ...['quantize quantizeSeconds', 'quantize peakMemory'],
       ...['tinystories scoreSeconds', 'tinystories tokenRate', 'tinystories peakMemory'],
+      ...['story_continuation scoreSeconds', 'story_continuation tokenRate', 'story_continuation peakMemory'],
     ],
   );
   const text = await readFile(join(folder, 'history', 'runs', night.run.name, 'measurements.json'), 'utf8');
@@ -134,6 +136,27 @@ t.test('measured: trials are kept, a wish that fits no cell is refused', async (
   const none = await callLowbit(t, ['nightly', await writeConfig(folder, small, { measure: [{ recipe: 'rtm' }] })]);
   t.equal(none.status, 2);
   t.match(none.stderr, /EXPERIMENT_OPTION.*"rtm".*fits none/);
+});
+
+t.test('what cannot be measured alarms once, and is said after that', async (t) => {
+  const folder = t.testdir();
+  const file = await writeConfig(folder, small);
+  t.equal((await callLowbit(t, ['nightly', file])).status, 0);
+  // Cells are there already: the first of the measuring process dies.
+  process.env['LOWBIT_TEST_CRASH'] = '0:exit:9';
+  t.teardown(() => delete process.env['LOWBIT_TEST_CRASH']);
+  await writeConfig(folder, small, { measure: [{ recipe: 'rtn' }], trials: 1, crowding: 1 });
+  const newly = await callLowbit(t, ['nightly', file]);
+  t.equal(newly.status, 1, newly.stderr);
+  t.match(newly.stderr, /rtn on tinystories was not measured: Expected a worker to finish/);
+  const row = { recipe: 'rtn', task: 'tinystories', verdict: 'failed', measured: true };
+  t.has(
+    (await readLatest(folder)).againstLast?.rows.find(({ measured }) => measured),
+    row,
+  );
+  const again = await callLowbit(t, ['nightly', file]);
+  t.equal(again.status, 3, 'failed before as well');
+  t.match(again.stdout, /failed before as well/);
 });
 
 t.test('nights that cannot be read, and a baseline that is gone, are said', async (t) => {

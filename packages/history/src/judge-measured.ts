@@ -1,6 +1,6 @@
 import { judgeSeries } from '@lowbit/core';
 import type { NightSeries, RowVerdict, RunLabel, SeriesVerdict } from '@lowbit/core';
-import { isCrowded, keyOf, medianOf } from './measurements.js';
+import { isCrowded, isSameCell, keyOf, medianOf } from './measurements.js';
 import type { Measurement, Measurements } from './measurements.js';
 import { listMeasured } from './night-series.js';
 import type { PastNight } from './night-series.js';
@@ -41,7 +41,7 @@ export function judgeMeasurements(
   });
 }
 
-/** Figures that look worse: they are to be measured once more before that is said. */
+/** Figures far from their level: they are measured once more before anything is said. */
 export function listSuspects(judged: readonly JudgedFigure[]): Measurement[] {
   return judged.filter(({ verdict }) => verdict?.suspect).map(({ figure }) => figure);
 }
@@ -56,7 +56,18 @@ export function measuredRows(
   const rows = judged.map((each) => toRow(each, against));
   const known = new Set([...judged.map(({ figure }) => keyOf(figure))]);
   const lost = (then?.figures ?? []).filter((figure) => !known.has(keyOf(figure)));
-  return [...rows, ...lost.map((figure) => toLostRow(figure, measurements))];
+  const found = [...rows, ...lost.map((figure) => toLostRow(figure, measurements))];
+  return [...found, ...unmeasuredRows(measurements).filter((row) => !found.some((each) => isSameCell(each, row)))];
+}
+
+/** Cells that nothing could be measured of. */
+export function unmeasuredRows(measurements: Measurements | undefined): RowVerdict[] {
+  return (measurements?.failed ?? [])
+    .filter((failure) => !measurements?.figures.some((figure) => isSameCell(figure, failure)))
+    .map(({ reason, ...names }) => ({
+      ...{ ...names, metric: '', protocol: undefined, higherIsBetter: true, measured: true },
+      ...{ before: undefined, after: undefined, difference: undefined, test: undefined, verdict: 'failed', reason },
+    }));
 }
 
 function toRow({ figure, series, verdict, since }: JudgedFigure, against: PastNight): RowVerdict {
@@ -70,7 +81,7 @@ function toRow({ figure, series, verdict, since }: JudgedFigure, against: PastNi
   }
   if (verdict === undefined) {
     const share = Math.round(figure.crowding * 100);
-    return { ...row, verdict: 'incomparable', reason: `other processes took ${share} % of its processors` };
+    return { ...row, verdict: 'incomparable', reason: `others took ${share} % of its processors` };
   }
   const found = place === points.length - 2 ? verdict : since(place);
   const rounds = figure.again ? `, measured ${figure.again.length} times more` : '';
@@ -85,8 +96,8 @@ function toRow({ figure, series, verdict, since }: JudgedFigure, against: PastNi
 /** Measured by the earlier night and not by this one. */
 function toLostRow(figure: Measurement, measurements: Measurements | undefined): RowVerdict {
   const failure = measurements?.failed.find(
-    ({ model, recipe, task }) =>
-      model === '' || (model === figure.model && recipe === figure.recipe && task === figure.task),
+    // Of what is measured while a recipe is made, each of its cells says why.
+    ({ task, ...names }) => isSameCell({ ...names, task: figure.task === 'quantize' ? 'quantize' : task }, figure),
   );
   const row = { ...nameRow(figure), before: figure.value };
   return failure ? { ...row, verdict: 'failed', reason: failure.reason } : { ...row, verdict: 'gone' };

@@ -9,9 +9,9 @@ import type {
   RunLabel,
   Verdict,
 } from '@lowbit/core';
-import { measuredRows } from './judge-measured.js';
+import { measuredRows, unmeasuredRows } from './judge-measured.js';
 import type { JudgedFigure } from './judge-measured.js';
-import { keyOf } from './measurements.js';
+import { isSameCell, keyOf } from './measurements.js';
 import type { Measurements } from './measurements.js';
 import { listScores, readPastVerdicts, shortenSeries } from './night-series.js';
 import type { PastNight } from './night-series.js';
@@ -76,20 +76,22 @@ async function differ(facts: NightFacts, before: PastNight): Promise<{ differenc
   const { tolerances, level } = facts.config;
   const [earlier, later] = await Promise.all([openComparable(before.folder), openComparable(facts.folder)]);
   const found = await differRuns(earlier, later, { tolerances: { metrics: tolerances }, level });
-  const failing = new Set(earlier.cells.filter(({ status }) => status === 'failed').map(nameCell));
-  const isKnown = (row: RowVerdict): boolean => row.verdict === 'failed' && failing.has(nameCell(row));
-  const scores = found.rows
-    .filter(({ measured }) => !measured)
-    .map((row) => (isKnown(row) ? { ...row, reason: `failed before as well, ${row.reason}` } : row));
-  const rows = [...scores, ...measuredRows(facts.judged, facts.measurements, before)];
+  const failing = earlier.cells.filter(({ status }) => status === 'failed');
+  const unmeasured = unmeasuredRows(before.measurements);
+  const isKnown = (row: RowVerdict): boolean =>
+    row.verdict === 'failed' && (row.measured ? unmeasured : failing).some((each) => isSameCell(each, row));
+  const scores = found.rows.filter(({ measured }) => !measured);
+  // What could not be computed could not be measured either.
+  const isTold = (row: RowVerdict): boolean =>
+    row.metric === '' && scores.some((each) => each.verdict === 'failed' && isSameCell(each, row));
+  const measured = measuredRows(facts.judged, facts.measurements, before).filter((row) => !isTold(row));
+  const rows = [...scores, ...measured].map((row) =>
+    isKnown(row) ? { ...row, reason: `failed before as well, ${row.reason}` } : row,
+  );
   return {
     difference: { ...found, before: before.label, after: facts.label, rows },
     isAlarm: rows.some((row) => isAlarming(row) && !isKnown(row)),
   };
-}
-
-function nameCell({ model, recipe, task }: Pick<RowVerdict, 'model' | 'recipe' | 'task'>): string {
-  return JSON.stringify([model, recipe, task]);
 }
 
 /** Of each row the verdict that alarms most. */
@@ -114,24 +116,25 @@ function listFitted({ judged }: NightFacts): NightSeries[] {
   return judged.map(({ series }) => series).filter(({ points }) => points.length > 0);
 }
 
-function listFailed({ cells }: NightFacts): RowVerdict[] {
-  return cells
+function listFailed({ cells, measurements }: NightFacts): RowVerdict[] {
+  const failed = cells
     .filter(({ status }) => status === 'failed')
     .map(({ model, recipe, task, error }) => ({
       ...{ model, recipe, task, metric: '', protocol: undefined, higherIsBetter: true, measured: false },
       ...{ before: undefined, after: undefined, difference: undefined, test: undefined },
-      ...{ verdict: 'failed', reason: error?.message },
+      ...{ verdict: 'failed' as const, reason: error?.message },
     }));
+  const known = (row: RowVerdict): boolean => failed.some((each) => isSameCell(each, row));
+  return [...failed, ...unmeasuredRows(measurements).filter((row) => !known(row))];
 }
 
 /** With nothing to compare with, every figure is new. */
 function countFirst(facts: NightFacts): Record<Verdict, number> {
-  const scores = facts.cells.flatMap(({ status, rows }): Verdict[] =>
-    status === 'failed'
-      ? ['failed']
-      : rows.filter(({ protocol }) => !protocol?.startsWith('measured/')).map(() => 'new'),
-  );
-  return countVerdicts([...scores, ...listFitted(facts).map(() => 'new' as const)]);
+  const scores = facts.cells
+    .filter(({ status }) => status !== 'failed')
+    .flatMap(({ rows }) => rows.filter(({ protocol }) => !protocol?.startsWith('measured/')));
+  const news = [...scores, ...listFitted(facts)].map(() => 'new' as const);
+  return countVerdicts([...news, ...listFailed(facts).map(({ verdict }) => verdict)]);
 }
 
 /** Points of earlier nights with what was said of them then, tonight's with what is said now. */

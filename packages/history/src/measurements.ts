@@ -17,6 +17,8 @@ export interface Measurement {
   /** The median of `trials`; where it was suspect, of it and the single trials of `again`. */
   value: number;
   trials: number[];
+  /** Trials that do not count, because others were in the way of them. */
+  disturbed?: number[] | undefined;
   again?: number[] | undefined;
   /** What other processes took of the processors that it could have had, 0 to 1, in the middle trial. */
   crowding: number;
@@ -32,7 +34,7 @@ export interface Measurements {
 }
 
 /** One trial of one figure. */
-export type Trial = Omit<Measurement, 'trials' | 'again'>;
+export type Trial = Omit<Measurement, 'trials' | 'disturbed' | 'again'>;
 
 /** Whether other processes were in the way of a figure: more than `most`. Memory is what it is whoever else computes. */
 export function isCrowded({ unit, crowding }: Pick<Measurement, 'unit' | 'crowding'>, most: number): boolean {
@@ -118,10 +120,13 @@ export function gatherTrials(trials: readonly Trial[], crowding: number): Measur
   for (const trial of trials) found.set(keyOf(trial), [...(found.get(keyOf(trial)) ?? []), trial]);
   const counted = [...found.values()].map((all) => {
     const calm = all.filter((trial) => !isCrowded(trial, crowding));
-    return 2 * calm.length >= all.length ? calm : all;
+    return 2 * calm.length < all.length
+      ? { calm: all, rest: [] }
+      : { calm, rest: all.filter((each) => !calm.includes(each)) };
   });
-  return counted.map((all) => ({
+  return counted.map(({ calm: all, rest }) => ({
     ...(all[0] as Trial),
+    ...(rest.length > 0 && { disturbed: rest.map(({ value }) => value) }),
     value: medianOf(all.map(({ value }) => value)),
     trials: all.map(({ value }) => value),
     crowding: medianOf(all.map(({ crowding }) => crowding)),
@@ -141,14 +146,21 @@ export function addRound(
   });
 }
 
-/** A measured task's cell with this night's figures in place of those that the store has. */
+/** A measured task's cell with this night's figures in place of those that the store has, and without what it did not measure. */
 export function withMeasured(cell: CellResult, figures: readonly Measurement[]): CellResult {
-  const rows = cell.rows.map((row) => {
+  const rows = cell.rows.flatMap((row) => {
     const figure = figures.find((each) => keyOf(each) === keyOf(row));
-    return figure ? { ...row, value: figure.value } : row;
+    return figure ? [{ ...row, value: figure.value }] : [];
   });
   return { ...cell, rows };
 }
+
+/** Whether two things are of one model, recipe and task. */
+export function isSameCell(a: Names, b: Names): boolean {
+  return a.model === b.model && a.recipe === b.recipe && a.task === b.task;
+}
+
+type Names = Pick<Trial, 'model' | 'recipe' | 'task'>;
 
 /** Names of a row, as one text. */
 export function keyOf({ model, recipe, task, metric }: Pick<Trial, 'model' | 'recipe' | 'task' | 'metric'>): string {

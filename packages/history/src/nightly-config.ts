@@ -14,7 +14,7 @@ const schema = z.strictObject({
   /** Relative, by metric: what a figure may move by and still count as the same. */
   tolerances: z.record(z.string(), z.number().min(0)).default({}),
   /** Of the paired tests. */
-  level: z.number().gt(0).lt(1).default(0.95),
+  level: z.number().gt(0.5).lt(1).default(0.95),
   /** Cells whose seconds and memory are measured anew each night; `*` stands for any characters. */
   measure: z.array(z.strictObject({ model: pattern, recipe: pattern, task: pattern })).default([]),
   /** How often each is measured; the median counts. */

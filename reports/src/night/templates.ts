@@ -79,7 +79,7 @@ ${trends('trends.rest')}
 </details>
 {{/if}}
 {{#if trends.leftOut}}
-<p class="sub">{{trends.leftOut}} more have no chart here; their small lines are in the tables above, their points in night.json.</p>
+<p class="sub">{{trends.leftOut}} more have no chart here; their small lines are in the tables above, their points in verdict.json.</p>
 {{/if}}
 <p class="key"><span>bars: ± one standard error</span><span>thick orange: levels of the robust fit of a measurement</span></p>
 </section>

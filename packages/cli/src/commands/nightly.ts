@@ -2,7 +2,15 @@ import { appendFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { compareRun, isMeasured } from '@lowbit/core';
 import type { Night } from '@lowbit/core';
-import { acceptNight, History, judgeNight, labelNight, readPastNights, withMeasured } from '@lowbit/history';
+import {
+  acceptNight,
+  History,
+  judgeNight,
+  labelNight,
+  readBaselines,
+  readPastNights,
+  withMeasured,
+} from '@lowbit/history';
 import { exitStatus } from '../exit-status.js';
 import type { Host } from '../host.js';
 import { loadNightly } from '../load-nightly.js';
@@ -57,6 +65,8 @@ async function makeNight(
   { config, experiment }: Loaded,
   host: Host,
 ): Promise<{ night: Night; folder: string; failed: number } | undefined> {
+  // What cannot be read is said before hours of computing.
+  await readBaselines(config.history);
   const outcome = await execute(experiment, history.store, host);
   if (outcome.interrupted) return undefined;
   const { manifest, computed, failed, artifacts } = outcome;
@@ -87,7 +97,7 @@ async function makeNight(
   // GitHub shows on the page of a workflow's run what stands in this file.
   const summaries = process.env['GITHUB_STEP_SUMMARY'];
   if (summaries !== undefined && summaries !== '') await appendFile(summaries, `${summary}\n`);
-  return { night, folder: place, failed };
+  return { night, folder: place, failed: failed + (measurements?.failed.length ?? 0) };
 }
 
 function say(line: string): void {
