@@ -21,6 +21,7 @@ async function makeRuns(): Promise<void> {
   copyRun('one', 'two', { created: '2031-01-02T03:04:05.678Z' });
   copyRun('one', 'deep/other', { name: 'other', created: '2031-01-03T00:00:00.000Z' });
   copyRun('one', 'history/store', {});
+  copyRun('two', 'copy-of-two', {});
   const night = '2031-01-04T03-00-00-000Z';
   const created = '2031-01-04T03:00:00.000Z';
   copyRun('one', `history/runs/${night}`, { name: 'nightly', created });
@@ -70,6 +71,7 @@ t.test('runs, nights and neighbours of one name become pages that lead to each o
   t.match(stdout, /index\.html: 4 runs; 5 parts rendered, 0 unchanged, 0 removed, 0 left out/);
   const files = listFiles();
   t.ok(files.includes('runs/other-20310103000000/report.html'));
+  t.ok(files.includes('runs/small-20310102030405/report.html'), 'of two copies one');
   t.ok(files.includes('runs/nightly-20310104030000/night.html'));
   t.equal(files.filter((file) => file.startsWith('differences/')).length, 1);
   t.match(readPage('index.html'), '<h1>Mine &lt;b&gt;</h1>');
@@ -111,8 +113,8 @@ t.test('nothing changed: nothing is rendered, the files are the same', async (t)
 });
 
 t.test('a changed run, a lost page and a page that a killed build left: these alone are made again', async (t) => {
-  const file = path.join(runs, 'two/manifest.json');
-  writeFileSync(file, readFileSync(file, 'utf8').replace('"title"', '"notes2":[],"title"'));
+  const files = ['two', 'copy-of-two'].map((folder) => path.join(runs, folder, 'manifest.json'));
+  for (const file of files) writeFileSync(file, readFileSync(file, 'utf8').replace('"title"', '"notes2":[],"title"'));
   t.match((await build(t)).stdout, '2 parts rendered, 3 unchanged', 'the run and its page of two');
   rmSync(path.join(output, 'runs/other-20310103000000/report.md'));
   t.match((await build(t)).stdout, '1 parts rendered, 4 unchanged');
@@ -124,7 +126,7 @@ t.test('a changed run, a lost page and a page that a killed build left: these al
 
 t.test('what is gone goes, what is not of the site stays', async (t) => {
   writeFileSync(path.join(output, 'CNAME'), 'runs.example\n');
-  rmSync(path.join(runs, 'two'), { recursive: true });
+  for (const each of ['two', 'copy-of-two']) rmSync(path.join(runs, each), { recursive: true });
   const { stdout } = await build(t);
   t.match(stdout, '3 runs; 0 parts rendered, 3 unchanged, 2 removed');
   t.notOk(listFiles().some((file) => file.includes('20310102030405')));

@@ -38,7 +38,7 @@ export async function gatherRuns(
     }),
   );
   read.sort((a, b) => compare(a.manifest.created, b.manifest.created) || compare(a.folder, b.folder));
-  return { runs: nameRuns(read), leftOut: leftOut.map(({ folder, reason }) => hidePath(folder, reason)) };
+  return { runs: nameRuns(dropCopies(read)), leftOut: leftOut.map(({ folder, reason }) => hidePath(folder, reason)) };
 }
 
 /** Of a history: its nights are beside it. */
@@ -60,6 +60,11 @@ async function digestRun({ folder, manifest }: StoredRun): Promise<string> {
     if (content) hash.update(content);
   }
   return hash.digest('hex');
+}
+
+/** The first of runs whose files are all alike: equal content would have one place in the site. */
+function dropCopies<Run extends Pick<FoundRun, 'digest'>>(runs: readonly Run[]): Run[] {
+  return runs.filter(({ digest }, place) => runs.findIndex((run) => run.digest === digest) === place);
 }
 
 /** Name and instant; of two that are alike in both, digits of their content. They are the same wherever the runs lie. */
