@@ -36,7 +36,7 @@ export { renderResults } from './markdown.js';
 export { listFigures, type RunFigures } from './json.js';
 export { guardFormula } from './guard-formula.js';
 export { escapeLatex } from './escape-latex.js';
-export { toCsv, toLatex, toMarkdown, type TextCell, type TextTable } from './text-table.js';
+export { readPrecisely, toCsv, toLatex, toMarkdown, type TextCell, type TextTable } from './text-table.js';
 export { formatCsv } from './csv.js';
 export { escapeMarkdown } from './escape-markdown.js';
 export { buildPlots, type PlotModel } from './plot-model.js';

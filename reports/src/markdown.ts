@@ -63,7 +63,9 @@ function renderMeasured(whole: ResultTable): string {
   const lines = rows.map((row) => {
     const values = row.entries.flatMap((entry, index) => {
       const column = columns[index];
-      return column ? [`${titleColumn(column)} (${column.protocol}) ${renderEntry(entry, column)}`] : [];
+      return column
+        ? [`${titleColumn(column)} (${escapeMarkdown(column.protocol ?? '–')}) ${renderEntry(entry, column)}`]
+        : [];
     });
     return `Measured, ${escapeMarkdown(row.recipe)}: ${values.join('; ')}.`;
   });

@@ -2,7 +2,7 @@ import type { Manifest, RunComparisons } from '@lowbit/core';
 import { formatCount } from './format-number.js';
 import type { ResultTable } from './result-table.js';
 import type { RunData } from './run-data.js';
-import type { TaskFacts } from './task-facts.js';
+import { describeLimit, type TaskFacts } from './task-facts.js';
 
 /** What a reader must see before the figures. */
 export interface Note {
@@ -45,9 +45,11 @@ function describeKernels(manifest: Manifest): Note[] {
 }
 
 function describeLimits(manifest: Manifest): Note[] {
-  const limited = manifest.tasks.filter((task) => task.limit !== undefined);
-  if (limited.length === 0) return [];
-  const parts = limited.map((task) => `${task.name} to its first ${formatCount(task.limit ?? 0)}`);
+  const parts = manifest.tasks.flatMap((task) => {
+    const limit = describeLimit(task);
+    return limit === undefined ? [] : [`${task.name} to its first ${limit}`];
+  });
+  if (parts.length === 0) return [];
   return [{ kind: 'note', text: `Limited, so not comparable with published figures: ${parts.join(', ')}.` }];
 }
 

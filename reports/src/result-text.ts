@@ -1,6 +1,6 @@
 import { directionArrow, formatEntry, formatEntryDelta, formatStderr } from './format-entry.js';
 import type { Entry, MetricColumn, ResultTable } from './result-table.js';
-import type { TextCell, TextTable } from './text-table.js';
+import { readPrecisely, type TextCell, type TextTable } from './text-table.js';
 
 /** The main table as text: recipes as rows, the metrics of a task under its name. */
 export function describeResults({ columns, rows }: ResultTable): TextTable {
@@ -38,12 +38,13 @@ export function describeEntry(entry: Entry, column: MetricColumn): TextCell {
   if (entry.status === 'missing') return { text: 'no result yet' };
   if (entry.status === 'none') return { text: '–' };
   const delta = formatEntryDelta(entry, column);
+  const text = formatEntry(entry, column);
   return {
-    text: formatEntry(entry, column),
+    text,
     stderr: formatStderr(entry, column),
     delta: delta && `${entry.isDistinct === false ? '≈ ' : ''}${delta}`,
     mark: entry.isBest ? 'best' : entry.tiesForBest ? 'tie' : undefined,
-    value: Number.isFinite(entry.value) ? String(entry.value) : undefined,
+    value: readPrecisely(text, String(entry.value)),
   };
 }
 

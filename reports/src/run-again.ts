@@ -8,7 +8,10 @@ export interface RunAgain {
   recipeFile: string | undefined;
 }
 
-/** One command for each set of tasks that were asked alike. What the manifest does not know, where the checkpoint lies, is a word in capitals. */
+/**
+ * One command for each set of tasks that were asked alike. The manifest does not know where the checkpoint lies, which is a
+ * word in capitals, nor plugins, the data folder and the rest of the experiment's options, which are left out: the page says so.
+ */
 export function describeRunAgain(
   { tasks, calibration }: Pick<Manifest, 'tasks' | 'calibration'>,
   recipe: RecipeRecord,

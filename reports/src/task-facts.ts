@@ -1,5 +1,6 @@
 import type { TaskRecord } from '@lowbit/core';
 import { indexCells } from './cell-index.js';
+import { formatCount } from './format-number.js';
 import type { MetricColumn, ResultTable } from './result-table.js';
 import type { RunData } from './run-data.js';
 
@@ -29,6 +30,15 @@ export interface TaskFacts {
 export function describePrompt({ fewShot, chatTemplate }: TaskRecord): string | undefined {
   if (fewShot === undefined) return undefined;
   return chatTemplate === undefined ? `${fewShot}-shot` : `${fewShot}-shot, chat template (${chatTemplate})`;
+}
+
+/** What of the task was scored, where the experiment says less than all: `100`, `4 windows`. */
+export function describeLimit({ limit, windows }: TaskRecord): string | undefined {
+  const parts = [
+    ...(limit === undefined ? [] : [formatCount(limit)]),
+    ...(windows === undefined ? [] : [`${formatCount(windows)} ${windows === 1 ? 'window' : 'windows'}`]),
+  ];
+  return parts.length === 0 ? undefined : parts.join(', ');
 }
 
 export function collectTaskFacts(run: RunData, tables: readonly ResultTable[]): TaskFacts[] {

@@ -19,7 +19,7 @@ export interface TextCell {
   stderr?: string | undefined;
   delta?: string | undefined;
   mark?: 'best' | 'tie' | undefined;
-  /** What CSV has in place of the text: a number with full precision. */
+  /** What CSV has in place of the text of a column of numbers: every digit, in the unit in which the text has it. */
   value?: string | undefined;
 }
 
@@ -100,11 +100,30 @@ function latexCell({ text, stderr, mark }: TextCell): string {
   return `${value}${mark === 'tie' ? '$^{\\dagger}$' : ''}${error}`;
 }
 
-/** RFC 4180 with full precision; text that a spreadsheet would run is made inert. */
+/** RFC 4180, numbers with every digit; text that a spreadsheet would run is made inert. */
 export function toCsv({ groups = [], columns, rows }: TextTable): string {
-  const lines = rows.map((row) => row.map(({ text, value }) => (value ? value : guardFormula(text))));
+  const lines = rows.map((row) =>
+    row.map(({ text, value }, index) => (value && !columns[index]?.isText ? value : guardFormula(text))),
+  );
   const header = fullLabels(groups, columns).map(guardFormula);
   return [header, ...lines].map((line) => line.map(quoteCsv).join(',')).join('\n');
+}
+
+/**
+ * The number that `shown` is rounded from, in the unit of `shown`, with that unit where it stands there. `key` is what its
+ * rows are sorted by: the number itself, or a share that is shown in percent or points. Undefined where neither of the two
+ * rounds to what is shown, as with dates and sizes, or both do and differ: the text is right then, a guess may not be.
+ */
+export function readPrecisely(shown: string, key: string): string | undefined {
+  const plain = shown.replaceAll('\u2212', '-').replaceAll(',', '');
+  const parts = /^(?:[\u25b2\u25bc=] )?([+-]?\d+(?:\.(\d+))?(?:e(-?\d+))?)((?: %| points?)?)$/.exec(plain);
+  if (!parts || key === '' || !Number.isFinite(Number(key))) return undefined;
+  const [, figure, fraction = '', exponent = '0', unit = ''] = parts;
+  const slack = 0.500001 * 10 ** (Number(exponent) - fraction.length);
+  const values = [Number(key), Number((Number(key) * 100).toPrecision(15))];
+  const near = new Set(values.filter((value) => Math.abs(value - Number(figure)) <= slack));
+  const [value] = near;
+  return value === undefined || near.size > 1 ? undefined : `${value}${unit}`;
 }
 
 function quoteCsv(field: string): string {

@@ -139,6 +139,9 @@ t.test('a table is copied as it is sorted and filtered, by keyboard, and says so
   const csv = (await copy('CSV')).split('\n').map((line) => line.split(','));
   const value = run.cells.find(({ recipe, task }) => recipe === 'rtn-w3-g64' && task === 'wikitext2')?.rows[0]?.value;
   t.equal(csv[1]?.[4], String(value), 'with every digit');
+  const share = run.cells.find(({ recipe, task }) => recipe === 'rtn-w3-g64' && task === 'arc_easy')?.rows[0]?.value;
+  // The header's own comma moves nothing in the lines below it.
+  t.ok(Math.abs(Number(csv[1]?.[5]) - 100 * (share ?? NaN)) < 1e-9, 'percent where the header says percent');
 });
 
 t.test('a recipe has its page, and the page leads back to its row', async (t) => {

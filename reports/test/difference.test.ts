@@ -101,6 +101,7 @@ t.test('names are inert in every format', async (t) => {
   for (const change of difference.changes) Object.assign(change, { what: name, of: name, before: name });
   for (const layer of difference.layers) Object.assign(layer, { recipe: name, layer: name });
   difference.before.name = '=HYPERLINK("x")';
+  difference.after.created = name;
   t.notMatch(await renderOne(difference), '<script>alert');
   t.notMatch(await renderOne(difference, 'md'), /(?<!\\)<script/);
   t.equal(parseCsv(await renderOne(difference, 'csv'))[0]?.['before'], `'=HYPERLINK("x")`);

@@ -98,11 +98,17 @@ t.test('what a run may lack is left out or said', async (t) => {
   run.manifest.calibration = undefined;
   for (const model of run.manifest.models) model.tokenizerDigest = undefined;
   for (const task of run.manifest.tasks) task.limit = 100;
+  Object.assign(run.manifest.tasks[0] ?? {}, { limit: undefined, windows: 4 });
   run.cells = run.cells.filter((cell) => cell.task !== 'piqa');
   run.manifest.environment.cores = 1;
   const html = await renderOne(run, 'html');
   t.notMatch(html, 'Calibration');
   t.match(textOf(html), 'limit 100');
+  t.match(textOf(html), 'limit 4 windows');
+  t.match(
+    textOf(html),
+    `${run.manifest.tasks[0]?.name} to its first 4 windows, ${run.manifest.tasks[1]?.name} to its first 100`,
+  );
   t.match(textOf(html), 'Some Processor 3000, 1 core ');
   run.manifest.calibration = { source: 'c4', samples: 8, sequenceLength: 64, tokens: 512, seed: 7, tokenSha256: 'x' };
   t.match(textOf(await renderOne(run, 'html')), 'drawn with seed 7');

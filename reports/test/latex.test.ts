@@ -1,4 +1,4 @@
-import { escapeLatex, toCsv, toLatex, toMarkdown, type RunData } from '@lowbit/reports';
+import { escapeLatex, readPrecisely, toCsv, toLatex, toMarkdown, type RunData } from '@lowbit/reports';
 import t from 'tap';
 import { makeComparedRun } from './fixtures/compared.js';
 import { parseLatex } from './fixtures/parse-latex.js';
@@ -84,8 +84,8 @@ t.test('one table in three forms', (t) => {
     ],
     rows: [
       [
-        { text: '=a|b' },
-        { text: '61.2', stderr: '1.1', delta: '+0.5', mark: 'tie' as const, value: '0.612345' },
+        { text: '=a|b', value: '1' },
+        { text: '61.2', stderr: '1.1', delta: '+0.5', mark: 'tie' as const, value: '61.2345' },
         { text: '–' },
       ],
     ],
@@ -98,7 +98,7 @@ t.test('one table in three forms', (t) => {
       '| \\=a\\|b | **61.2** ± 1.1 (+0.5) |       – |',
     ].join('\n'),
   );
-  t.equal(toCsv(table), 'recipe,"piqa acc, %",piqa kl\n\'=a|b,0.612345,–');
+  t.equal(toCsv(table), 'recipe,"piqa acc, %",piqa kl\n\'=a|b,61.2345,–', 'text where the column is text');
   t.equal(
     toLatex(table),
     [
@@ -113,5 +113,26 @@ t.test('one table in three forms', (t) => {
       '\\end{tabular}',
     ].join('\n'),
   );
+  t.end();
+});
+
+t.test('a figure with every digit is in the unit of what is shown', (t) => {
+  const cases: [shown: string, key: string, expected: string | undefined][] = [
+    ['61.2', '0.612345', '61.2345'],
+    ['20.51', '20.5123456789', '20.5123456789'],
+    ['12,345', '12345.4', '12345.4'],
+    ['\u22124.10 points', '-0.0410321', '-4.10321 points'],
+    ['\u25b2 +0.5', '0.0049', '0.49'],
+    ['1.23e\u22125', '0.0000123456', '0.0000123456'],
+    ['0.0', '0', '0'],
+    // Of 0.04 percent and 0.0004 either could be meant.
+    ['0.0', '0.0004', undefined],
+    ['2025-11-22 05:18 UTC', '1763788680000', undefined],
+    ['2 float, rtn', '2', undefined],
+    ['1.42 GiB', '1524713390', undefined],
+    ['\u2013', '', undefined],
+    ['7', '', undefined],
+  ];
+  for (const [shown, key, expected] of cases) t.equal(readPrecisely(shown, key), expected, `${shown}, ${key}`);
   t.end();
 });

@@ -70,3 +70,18 @@ t.test('markup in names comes out as text', async (t) => {
   const text = await renderOne(makeRunData({ models: ['<script>|'] }), 'md');
   t.notMatch(text, /(^|[^\\])<script/);
 });
+
+t.test('a protocol is text as well, and may be missing', async (t) => {
+  const run = makeRunData();
+  const [, task] = run.manifest.tasks;
+  for (const metric of task?.metrics ?? []) metric.measured = true;
+  const setProtocol = (protocol: string | undefined): void => {
+    for (const row of run.cells.flatMap(({ rows }) => rows)) if (row.task === task?.name) row.protocol = protocol;
+  };
+  setProtocol('<b>|');
+  t.match(await renderOne(run, 'md'), /^Measured, .*\(\\<b\\>\\\|\)/m);
+  setProtocol(undefined);
+  const text = await renderOne(run, 'md');
+  t.match(text, /^Measured, .*\(–\)/m);
+  t.notMatch(text, 'undefined');
+});

@@ -56,6 +56,7 @@ t.test('its commands are read back as its steps', async (t) => {
     recipe?.steps.map(({ method, options, layers }) => ({ method, options, layers })),
   );
   t.notMatch(html, 'recipe.json');
+  t.match(textOf(html), 'does not record plugins', 'what the commands leave out is said');
   Object.assign(step?.options ?? {}, { odd: 'a,b' });
   const other = await renderRecipe(run, 'gptq-w3-g64');
   t.match(textOf(other), '--recipe recipe.json');

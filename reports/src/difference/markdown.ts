@@ -17,7 +17,7 @@ export function renderDifferenceMarkdown(difference: RunDifference): string {
     `# ${escapeMarkdown(titleOf(difference))}`,
     `**${describeCounts(countVerdicts(rows))}**`,
     ...describeFindings(difference).map(escapeMarkdown),
-    `Before: ${escapeMarkdown(before.name)}, ${formatInstant(before.created)}. After: ${escapeMarkdown(after.name)}, ${formatInstant(after.created)}.`,
+    `Before: ${escapeMarkdown(before.name)}, ${escapeMarkdown(formatInstant(before.created))}. After: ${escapeMarkdown(after.name)}, ${escapeMarkdown(formatInstant(after.created))}.`,
     describeBasis(difference),
     moved.length > 0 ? '## Not the same' : '',
     renderRows(moved),

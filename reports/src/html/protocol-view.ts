@@ -6,7 +6,7 @@ import { listCalibration, listEnvironment, orderRecipes, type Fact } from '../pr
 import { formatOption, listOverrides } from '../recipe-series.js';
 import type { ResultTable } from '../result-table.js';
 import type { RunData } from '../run-data.js';
-import { describePrompt, type TaskFacts } from '../task-facts.js';
+import { describeLimit, describePrompt, type TaskFacts } from '../task-facts.js';
 
 /** What decides whether two figures can be compared, and where these came from. */
 export interface ProtocolView {
@@ -98,7 +98,7 @@ function viewTask({ model, task, columns, counts }: TaskFacts): TaskView {
     })),
     documents: count(counts?.documents),
     prompt: describePrompt(task) ?? null,
-    limit: task.limit === undefined ? null : formatCount(task.limit),
+    limit: describeLimit(task) ?? null,
     tokens: count(counts?.tokens),
     computedTokens: count(counts?.computedTokens),
     savedTokens: counts?.savedTokens ? formatCount(counts.savedTokens) : null,

@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
 /// <reference lib="dom.iterable" />
+import { readPrecisely } from '../text-table.js';
 import type { TextCell, TextTable } from '../text-table.js';
 
 /** A table of the page as text, rows as they are sorted and filtered; what only screen readers are told is left out. */
@@ -47,7 +48,11 @@ function readHeads(table: HTMLTableElement): {
 
 function readCell(cell: HTMLTableCellElement): TextCell {
   const value = cell.querySelector('.value');
-  if (!value) return { text: readText(cell), value: cell.dataset['sort'] };
+  const key = cell.dataset['sort'] ?? '';
+  if (!value) {
+    const text = readText(cell);
+    return { text, value: readPrecisely(text, key) };
+  }
   const strong = value.querySelector('b');
   const stderr = value.querySelector('small');
   const delta = cell.querySelector('.delta.better, .delta.worse, .delta.near');
@@ -58,7 +63,7 @@ function readCell(cell: HTMLTableCellElement): TextCell {
     stderr: stderr ? readText(stderr).replace(/^±\s*/, '') : undefined,
     delta: delta ? readText(delta) : undefined,
     mark: strong ? (strong.classList.contains('tie') ? 'tie' : 'best') : undefined,
-    value: cell.dataset['sort'],
+    value: readPrecisely(plain, key),
   };
 }
 

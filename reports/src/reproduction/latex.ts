@@ -27,7 +27,5 @@ export function renderReproductionLatex(reproduction: Reproduction): string {
     '\\end{tabular}',
     '\\end{table}',
     '',
-  ]
-    .join('\n')
-    .replaceAll('\u00b1', '$\\pm$');
+  ].join('\n');
 }

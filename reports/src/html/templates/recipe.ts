@@ -32,7 +32,7 @@ export const recipe = `{{#> frame}}
 <p>The checkpoint itself.</p>
 {{/each}}
 <h3 id="again">Run it again{{> anchor id="again" label="the commands"}}</h3>
-<p class="sub">CHECKPOINT is the folder of the model. Cells whose digests are those below are the same cells.</p>
+<p class="sub">CHECKPOINT is the folder of the model. The run does not record plugins (<code>--plugin</code>), the data folder (<code>--data</code>) and other options of the experiment, such as <code>--rope-frequencies</code>: add those that it had. Cells whose digests are those below are the same cells.</p>
 {{#each commands}}
 <pre class="command" tabindex="0"><code>{{this}}</code></pre>
 {{/each}}
