@@ -84,12 +84,13 @@ function toRow({ figure, series, verdict, since }: JudgedFigure, against: PastNi
     return { ...row, verdict: 'incomparable', reason: `others took ${share} % of its processors` };
   }
   const found = place === points.length - 2 ? verdict : since(place);
+  const trials = figure.trials.length === 1 ? 'one trial' : `median of ${figure.trials.length} trials`;
   const rounds = figure.again ? `, measured ${figure.again.length} times more` : '';
   return {
     ...row,
     ...{ verdict: found.verdict, before: figure.value / (1 + found.change), test: 'series' },
     ...{ tolerance: found.tolerance, difference: { scale: 'relative', value: found.change } },
-    reason: `median of ${figure.trials.length} trials${rounds}, ${points.length} nights`,
+    reason: `${trials}${rounds}, ${points.length} nights`,
   };
 }
 

@@ -56,7 +56,7 @@ export const nightPage = `{{#> frame}}
 {{> nightRows rest}}
 {{else}}
 <details id="same">
-<summary><b>{{rest.rows.length}} the same</b> <span>as in the baseline and the last night</span></summary>
+<summary><b>{{rest.rows.length}} the same</b> <span>as in {{#if baseline}}the baseline{{#if last}} and {{/if}}{{/if}}{{#if last}}the last night{{/if}}</span></summary>
 {{> nightRows rest}}
 </details>
 {{/if}}
