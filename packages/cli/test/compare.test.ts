@@ -154,3 +154,17 @@ t.test('a changed option: a table, files, and what changed', async (t) => {
     t.equal(ended.stdout, '');
   }
 });
+
+t.test('what failed before and does not any more is new', async (t) => {
+  const one = { ...spec, plugins: [], recipes: ['float'], tasks: spec.tasks.slice(0, 1) };
+  const folder = t.testdir({ 'one.json': JSON.stringify(one) });
+  const run = (name: string) => callLowbit(t, ['run', join(folder, 'one.json'), '-o', join(folder, name)]);
+  process.env['LOWBIT_TEST_CRASH'] = '0:exit:9';
+  t.teardown(() => delete process.env['LOWBIT_TEST_CRASH']);
+  t.equal((await run('failed')).status, 3);
+  delete process.env['LOWBIT_TEST_CRASH'];
+  t.equal((await run('done')).status, 0);
+  const { status, difference } = await compare(t, join(folder, 'failed'), join(folder, 'done'));
+  t.equal(status, 0);
+  t.ok(difference.rows.every(({ verdict }) => verdict === 'new'));
+});
