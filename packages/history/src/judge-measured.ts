@@ -29,7 +29,14 @@ export function judgeMeasurements(
     const before = earlier.map(({ label, figure }) => ({ run: label, value: figure.value }));
     const names = { model, recipe, task, metric, higherIsBetter, unit, measured: true };
     const values = [...before.map(({ value }) => value), medianOf(measured.trials)];
-    const options = { higherIsBetter, tolerance: tolerances[metric], confirm: measured.again };
+    const tolerance =
+      tolerances[metric] ??
+      smallestChange(
+        measured,
+        before.map((each) => each.value),
+        figures,
+      );
+    const options = { higherIsBetter, tolerance, confirm: measured.again };
     const since = (point: number): SeriesVerdict => judgeSeries(values, { ...options, since: point });
     if (isCrowded(measured, crowding))
       return { figure: measured, verdict: undefined, since, series: { ...names, points: before } };
@@ -39,6 +46,21 @@ export function judgeMeasurements(
     const points = [...before, { run: tonight, value: figure.value }];
     return { figure, verdict, since, series: { ...names, points, levels: verdict.levels } };
   });
+}
+
+/** Relative change of a measurement that matters. */
+const least = 0.1;
+
+/** Seconds that starting, caches and a machine's mood take now and then, for minutes, however little is computed. */
+const resolution = 0.1;
+
+/** Of times, and of rates over them, no less than the resolution is of the seconds that they used to take. */
+function smallestChange(measured: Measurement, before: readonly number[], figures: readonly Measurement[]): number {
+  const { unit, value } = measured;
+  const level = before.length > 0 ? medianOf(before) : value;
+  const timed = figures.find((each) => each.metric === 'scoreSeconds' && isSameCell(each, measured))?.value ?? Infinity;
+  if (unit === 'seconds') return Math.max(least, resolution / level);
+  return unit === 'perSecond' ? Math.max(least, (resolution * level) / (timed * value)) : least;
 }
 
 /** Figures far from their level: they are measured once more before anything is said. */

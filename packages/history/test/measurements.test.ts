@@ -109,6 +109,21 @@ t.test('a slow night is suspect first, and worse when it is slow again', (t) => 
   t.end();
 });
 
+t.test('a tenth of a second is no news, however little is computed', (t) => {
+  const short = values.map((value) => value / 10);
+  const judge = (value: number, metric = 'scoreSeconds', given = {}) => {
+    const tonight = { ...figure(value), metric, unit: 'seconds' as const, again: [value, value, value, value] };
+    const nights = past(short);
+    for (const each of nights.flatMap(({ measurements }) => measurements?.figures ?? [])) each.metric = metric;
+    const all = { formatVersion: 1 as const, machine: 'here', failed: [], figures: [tonight] };
+    return judgeMeasurements(all, nights, label(9), { ...rules, tolerances: given })[0]?.verdict?.verdict;
+  };
+  t.equal(judge(0.18), 'same');
+  t.equal(judge(0.3), 'worse');
+  t.equal(judge(0.18, 'scoreSeconds', { scoreSeconds: 0.1 }), 'worse', 'unless somebody says so');
+  t.end();
+});
+
 t.test('another machine, or other work, is another series', (t) => {
   const elsewhere = judgeMeasurements(tonight(5), past(values, 'elsewhere'), label(9), rules);
   t.match(elsewhere, [{ verdict: { verdict: 'same' }, series: { points: { length: 1 } } }]);
