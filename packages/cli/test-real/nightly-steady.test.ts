@@ -28,7 +28,7 @@ t.test(
       if (!measured || metric === 'peakMemory') t.equal(points.length, nights, `${metric}: a point of each night`);
     for (const { measured, verdict, reason } of last.againstLast?.rows ?? [])
       if (verdict === 'incomparable')
-        t.match({ measured, reason }, { measured: true, reason: /^other processes took|busy machine/ });
+        t.match({ measured, reason }, { measured: true, reason: /^others took|busy machine/ });
     // What there was to be alarmed of.
     const runs = join(folder, 'history', 'runs');
     const values = await Promise.all(

@@ -21,7 +21,7 @@ const schema = z.strictObject({
   trials: z.int().min(1).default(5),
   /** Share of its processors that others may take before a trial is made again, or a time not judged; 1 judges it all. */
   crowding: z.number().min(0).max(1).default(0.05),
-  /** Seconds before what looks slow is measured once more: a slow spell of the machine should be over by then. */
+  /** Seconds before a time that is far off is measured once more: a slow spell of the machine should be over by then. */
   pause: z.number().min(0).max(3600).default(30),
   /** Nights that stay; baselines stay whatever their age. */
   keep: z.int().min(2).default(90),
